@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// How every call of this library says that it failed: an errno and the literal name of what failed.
+#ifndef PID1_RESULT_H
+#define PID1_RESULT_H
+
+#include <expected>
+#include <string_view>
+
+namespace pid1 {
+
+/// What failed, on what, and why. `code` is an errno value. `operation` is a literal ("mount").
+/// `subject` is what it was done to ("/proc"): a view of the caller's argument, valid as long as that.
+struct Error {
+  int code = 0;
+  std::string_view operation;
+  std::string_view subject = {};
+};
+
+template <class T = void>
+using Result = std::expected<T, Error>;
+
+/// The words of an errno value, as strerror(3) gives them in the C locale.
+[[nodiscard]] std::string_view errno_words(int code);
+
+}  // namespace pid1
+
+#define PID1_CONCAT_(a, b) a##b
+#define PID1_CONCAT(a, b) PID1_CONCAT_(a, b)
+
+/// Evaluates a Result<> and returns its error from the calling function.
+#define PID1_TRY(expression)                                                       \
+  do {                                                                             \
+    if (auto pid1_result = (expression); !pid1_result.has_value()) {               \
+      return std::unexpected(pid1_result.error());                                 \
+    }                                                                              \
+  } while (false)
+
+/// PID1_TRY_ASSIGN(int fd, sys::open(...)): the value on success, else returns the error. Two
+/// statements, hence not the body of an `if` without braces; no GNU statement expression.
+#define PID1_TRY_ASSIGN(declaration, expression) \
+  PID1_TRY_ASSIGN_(PID1_CONCAT(pid1_result_, __LINE__), declaration, expression)
+#define PID1_TRY_ASSIGN_(result, declaration, expression)          \
+  auto result = (expression);                                      \
+  if (!result.has_value()) return std::unexpected(result.error()); \
+  declaration = *result
+
+#endif  // PID1_RESULT_H

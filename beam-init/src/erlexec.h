@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the argv of beam.smp from the command line of `erl`, as OTP's erlexec does.
+// The reference is erts/etc/common/erlexec.c of OTP 27; its function names stand beside ours.
+#ifndef BEAM_INIT_ERLEXEC_H
+#define BEAM_INIT_ERLEXEC_H
+
+#include <span>
+#include <string_view>
+
+#include "failure.h"
+#include "pid1/environment.h"
+
+namespace beam_init {
+
+/// Where the emulator is; all end with a NUL.
+struct Emulator {
+  std::string_view root;      // ROOTDIR
+  std::string_view bindir;    // BINDIR
+  std::string_view progname;  // PROGNAME
+};
+
+/// Appends to `argv` what erlexec would execute for `erl ARGUMENTS` with this environment:
+///   BINDIR/beam.FLAVOR EMULATOR-FLAGS -- -root R -bindir B -progname P -- -home H -- ARGUMENTS
+/// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not ERL_OTP<RELEASE>_FLAGS,
+/// which is OTP's own), +X becomes -X before the first `--`. `-env` sets in `environment`, as do ROOTDIR, BINDIR, EMU, PROGNAME and
+/// the front of PATH. What erlexec does beyond exec is an error that names the flag: starting epmd
+/// (through a shell), detaching, printing, compiling.
+[[nodiscard]] Outcome<> build_beam_argv(const Emulator& emulator,
+                                        std::span<char* const> arguments, pid1::Arena& arena,
+                                        pid1::Environment& environment, pid1::StringVector& argv);
+
+/// Splits `text` into words as erlexec's build_args_from_string does: white space, both quotes (no
+/// escapes within), backslash; with `comments`, # to the end of the line, even within a word.
+[[nodiscard]] Outcome<> split_flags(std::string_view text, bool comments,
+                                    pid1::StringVector& words);
+
+}  // namespace beam_init
+
+#endif  // BEAM_INIT_ERLEXEC_H

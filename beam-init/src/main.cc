@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// /init: from the kernel's first process to the BEAM, in the same process.
+#include <errno.h>
+#include <sys/reboot.h>
+
+#include <iterator>
+
+#include "erlexec.h"
+#include "failure.h"
+#include "pid1/cmdline.h"
+#include "pid1/console.h"
+#include "pid1/environment.h"
+#include "pid1/file.h"
+#include "pid1/mount.h"
+#include "pid1/network.h"
+#include "pid1/signals.h"
+#include "pid1/sys.h"
+#include "pid1/text.h"
+#include "pid1/timeline.h"
+#include "release.h"
+#include "settings.h"
+#include "start.h"
+
+namespace beam_init {
+namespace {
+
+constexpr const char* kConfigPath = "/etc/beam-init.conf";
+constexpr const char* kHostnamePath = "/etc/hostname";
+constexpr std::string_view kDefaultHostname = "beam";
+constexpr unsigned kDrainLimitMs = 1000;
+
+/// The room that a boot may take. It lies in .bss: no byte of the file, and no page before its use.
+struct Buffers {
+  char text[512 * 1024];
+  char cmdline[64 * 1024];
+  char config[16 * 1024];
+  char hostname[256];
+  char* environment[256];
+  char* user_arguments[256];
+  char* erl_arguments[512];
+  char* beam_argv[1024];
+};
+constinit Buffers buffers;
+
+/// Everything that one boot knows.
+struct Boot {
+  pid1::Mark entered;
+  pid1::Console console{"beam-init"};
+  pid1::Arena arena{buffers.text};
+  pid1::Environment environment{arena, buffers.environment};
+  pid1::StringVector user_arguments{arena, buffers.user_arguments};
+  pid1::StringVector erl_arguments{arena, buffers.erl_arguments};
+  pid1::StringVector beam_argv{arena, buffers.beam_argv};
+  Settings settings{environment};
+  std::optional<pid1::IpConfig> ip;
+  Release release;
+};
+
+void say_mark(Boot& boot, const pid1::Mark& mark) {
+  char text[160];
+  const uint64_t now = pid1::mark_now("now").boottime_ns;
+  if (const auto line = pid1::format_mark(mark, now, text); line.has_value()) {
+    boot.console.say(pid1::Level::kInfo, {*line});
+  }
+}
+
+// ---- the steps of a boot, in order ------------------------------------------------------------
+
+Outcome<> mount_file_systems(Boot& boot) {
+  // A directory's mode is what its MountSpec says, whatever mask the kernel or an engine left.
+  (void)pid1::sys::umask(0);
+  for (const pid1::MountSpec& spec : pid1::default_mounts()) {
+    const auto outcome = pid1::mount(spec);
+    BEAM_INIT_TRY(outcome, "the kernel or the root file system lacks it");
+    if (*outcome == pid1::MountOutcome::kNotSupported) {
+      boot.console.say(pid1::Level::kInfo, {"no ", spec.type, " in this kernel; ", spec.target,
+                                            " is left out"});
+    }
+  }
+  (void)pid1::sys::umask(022);
+  return {};
+}
+
+Outcome<> adopt_console(Boot& boot) {
+  boot.console.use_kernel_log();
+  // A machine without a console (console=null) is no reason not to serve.
+  if (const auto adopted = boot.console.adopt(); !adopted.has_value()) {
+    boot.console.say(pid1::Level::kWarning,
+                     {"/dev/console: ", pid1::errno_words(adopted.error().code),
+                      "; standard input and output are /dev/null"});
+  }
+  say_mark(boot, boot.entered);
+  return {};
+}
+
+Outcome<> read_settings(Boot& boot) {
+  if (auto set = set_default_environment(boot.environment); !set.has_value()) return set;
+  const auto config = pid1::read_file(kConfigPath, buffers.config);
+  if (config.has_value()) {
+    auto applied = apply_config(boot.settings, *config, kConfigPath);
+    if (!applied.has_value()) return applied;
+  } else if (config.error().code != ENOENT) {
+    return fail(config.error(), "it holds KEY=VALUE lines, at most 16 KiB");
+  }
+  const auto cmdline = pid1::read_cmdline(buffers.cmdline);
+  BEAM_INIT_TRY(cmdline, "is /proc mounted?");
+  return apply_cmdline(boot.settings, *cmdline, boot.user_arguments);
+}
+
+Outcome<> set_signals(Boot&) {
+  BEAM_INIT_TRY(pid1::reset_signals(), "this is a defect of beam-init");
+  // The BEAM ignores SIGCHLD itself, but only once it runs (erts/emulator/sys/unix/sys.c); what dies
+  // before would stay a zombie for ever. The disposition is inherited through exec.
+  BEAM_INIT_TRY(pid1::ignore_child_exits(), "this is a defect of beam-init");
+  // EINVAL in a pid namespace, where there is no keyboard to ask for it.
+  (void)pid1::disable_ctrl_alt_del();
+  return {};
+}
+
+Outcome<> bring_network_up(Boot& boot) {
+  BEAM_INIT_TRY(pid1::bring_loopback_up(), "the kernel needs CONFIG_NET and CONFIG_INET");
+  if (boot.settings.ip.empty()) return {};
+  const auto parsed = pid1::parse_ip(boot.settings.ip);
+  BEAM_INIT_TRY(parsed, "only a static ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off is understood");
+  boot.ip = *parsed;
+  if (!boot.ip.has_value()) return {};
+  BEAM_INIT_TRY(pid1::configure(*boot.ip), "check ip= and the machine's network device");
+  BEAM_INIT_TRY(pid1::write_resolv_conf(*boot.ip), "/etc or /run must be writable");
+  return {};
+}
+
+Outcome<> name_host(Boot& boot) {
+  std::string_view name = boot.settings.hostname;
+  if (name.empty() && boot.ip.has_value()) name = boot.ip->hostname;
+  if (name.empty()) {
+    if (const auto text = pid1::read_file(kHostnamePath, buffers.hostname); text.has_value()) {
+      std::string_view rest = *text;
+      name = pid1::trim(pid1::take_until(rest, '\n'));
+    }
+  }
+  if (name.empty()) name = kDefaultHostname;
+  const auto address = boot.ip.has_value() ? std::optional(boot.ip->address) : std::nullopt;
+  BEAM_INIT_TRY(pid1::set_hostname(name, address),
+                "a host name is 1 to 64 letters, digits, '-' and '.'");
+  return {};
+}
+
+Outcome<> prepare_release(Boot& boot) {
+  auto found = find_release(boot.settings.release, boot.arena);
+  if (!found.has_value()) return std::unexpected(found.error());
+  boot.release = *found;
+  auto built = build_erl_arguments(
+      boot.release, {boot.user_arguments.data(), boot.user_arguments.size()},
+      pid1::sys::is_terminal(1), boot.arena, boot.environment, boot.erl_arguments);
+  if (!built.has_value()) return built;
+  const Emulator emulator{boot.release.erts_root, boot.release.bindir, "erl"};
+  return build_beam_argv(emulator, {boot.erl_arguments.data(), boot.erl_arguments.size()},
+                         boot.arena, boot.environment, boot.beam_argv);
+}
+
+Outcome<> lock_root(Boot& boot) {
+  if (!boot.settings.read_only_root) return {};
+  BEAM_INIT_TRY(pid1::remount_read_only("/"), "give beam.root=rw to leave the root writable");
+  return {};
+}
+
+Outcome<> exec_beam(Boot& boot) {
+  // A container engine may have left descriptors open; the BEAM would keep them, and hand them on.
+  (void)pid1::sys::close_range_on_exec(3);
+  say_mark(boot, pid1::mark_now("exec"));
+  const pid1::Error error = pid1::sys::execve(boot.beam_argv[0].data(), boot.beam_argv.data(),
+                                              boot.environment.data());
+  return fail(error, "the file, or the dynamic linker that it names, is missing or for another machine");
+}
+
+struct Step {
+  std::string_view name;
+  Outcome<> (*run)(Boot&);
+};
+
+constexpr Step kSteps[] = {
+    {"mounts", mount_file_systems}, {"console", adopt_console}, {"settings", read_settings},
+    {"signals", set_signals},       {"network", bring_network_up}, {"host name", name_host},
+    {"release", prepare_release},   {"root", lock_root},        {"exec", exec_beam},
+};
+
+// ---- the ways out -----------------------------------------------------------------------------
+
+/// Ends the machine after a failed step: by a restart (in a pid namespace the kernel then kills the
+/// namespace, pid_namespaces(7)), or, if so set or if that cannot be, by the exit of PID 1, which is
+/// a kernel panic with the message above it.
+[[noreturn]] void end_machine(Boot& boot) {
+  // A restart drops what the serial line has not sent yet.
+  boot.console.drain(kDrainLimitMs);
+  if (boot.settings.on_crash == OnCrash::kReboot) {
+    pid1::sys::sync();
+    const auto failed = pid1::sys::reboot(RB_AUTOBOOT);
+    if (!failed.has_value()) {
+      boot.console.say(pid1::Level::kError,
+                       {"reboot: ", pid1::errno_words(failed.error().code), "; exiting"});
+    }
+  }
+  pid1::sys::exit(1);
+}
+
+[[noreturn]] void run_as_pid1(Boot& boot) {
+  for (const Step& step : kSteps) {
+    const auto outcome = step.run(boot);
+    if (outcome.has_value()) continue;
+    if (!boot.console.adopted()) (void)adopt_console(boot);
+    boot.console.say(pid1::Level::kError, {"error: ", step.name, ": ", outcome.error().message});
+    break;
+  }
+  end_machine(boot);
+}
+
+int print(int fd, std::initializer_list<std::string_view> parts) {
+  for (std::string_view part : parts) {
+    while (!part.empty()) {
+      const auto put = pid1::sys::write(fd, part);
+      if (!put.has_value() && put.error().code != EINTR) return 1;
+      part.remove_prefix(put.value_or(0));
+    }
+  }
+  return 0;
+}
+
+int print_help() {
+  int failed = print(1, {"beam-init " BEAM_INIT_VERSION
+                         ": /init of a machine whose PID 1 is the BEAM\n\n"
+                         "It is started by the kernel, not by hand: as PID 1 it mounts the system's "
+                         "file systems,\nbrings the network up, finds the Erlang or Elixir release "
+                         "and executes beam.smp.\n\n"
+                         "Settings, as beam.KEY=VALUE on the kernel command line or KEY=VALUE lines "
+                         "in\n/etc/beam-init.conf (the command line wins):\n"});
+  for (const Setting& setting : setting_table()) {
+    failed |= print(1, {"  beam.", setting.key, setting.key.ends_with('.') ? "" : "=",
+                        setting.argument, "\n      ", setting.meaning, "\n"});
+  }
+  return failed | print(1, {"  ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off[:DNS0[:DNS1]]\n"
+                            "      static network address, in the kernel's own syntax\n"
+                            "  -- ARGUMENTS\n"
+                            "      appended to the arguments of erl\n"});
+}
+
+}  // namespace
+}  // namespace beam_init
+
+int main(int argc, char** argv) {
+  const pid1::Mark entered = pid1::mark_now("init");
+  // What the kernel makes init's arguments is not looked at: see pid1/cmdline.h.
+  if (pid1::sys::getpid() == 1) {
+    beam_init::Boot boot{.entered = entered};
+    beam_init::run_as_pid1(boot);
+  }
+
+  const std::string_view option = argc == 2 ? argv[1] : "";
+  if (option == "--help") return beam_init::print_help();
+  if (option == "--version") return beam_init::print(1, {"beam-init " BEAM_INIT_VERSION "\n"});
+  (void)beam_init::print(2, {"beam-init: not PID 1; the kernel starts it as /init. Try "
+                             "beam-init --help\n"});
+  return 2;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the release that is to be started, and the ERTS that is to run it.
+#ifndef BEAM_INIT_RELEASE_H
+#define BEAM_INIT_RELEASE_H
+
+#include <string_view>
+
+#include "failure.h"
+#include "pid1/environment.h"
+
+namespace beam_init {
+
+/// All views end with a NUL (they lie in the arena).
+struct Release {
+  std::string_view root;         // "/app"
+  std::string_view name;         // "hello", from the .rel file
+  std::string_view version;      // "0.1.0"
+  std::string_view version_dir;  // "/app/releases/0.1.0"
+  std::string_view erts_root;    // ROOTDIR: the release's own ERTS, else /usr/lib/erlang
+  std::string_view bindir;       // BINDIR: erts_root/erts-VERSION/bin
+  /// Elixir is in its lib/: it is started as Elixir's script would.
+  bool elixir = false;
+};
+
+/// `root`/releases/start_erl.data ("ERTS_VERSION RELEASE_VERSION") decides; without it, the only
+/// directory of `root`/releases with a .boot file. Each failure says what is missing or doubtful.
+[[nodiscard]] Outcome<Release> find_release(std::string_view root, pid1::Arena& arena);
+
+}  // namespace beam_init
+
+#endif  // BEAM_INIT_RELEASE_H

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlexec.h"
 
-#include <utility>
+#include <string.h>
 
+#include "build.h"
 #include "pid1/file.h"
 #include "pid1/text.h"
 
@@ -12,7 +13,6 @@ namespace {
 using pid1::StringVector;
 
 constexpr std::string_view kSeparator = "--";
-constexpr std::string_view kTooMany = "use fewer or shorter flags";
 constexpr size_t kMaxWords = 1024;
 constexpr int kMaxNesting = 8;
 
@@ -44,16 +44,30 @@ constexpr std::string_view kAllocatorSuffixes =
     "as,asbcst,atags,acul,acnl,acfml,acful,cp,e,t,lmbcs,mbcgs,mbsd,mmbcs,mmmbc,mmsbc,msbclt,ramv,"
     "rmbcmt,rsbcmt,rsbcst,sbct,smbcs";
 
-/// Flags of erlexec that print, compile or detach instead of starting a system.
-constexpr std::string_view kNotForInit[] = {
-    "-compile",       "-make",         "-man",     "-detached",
-    "-emu_args_exit", "-emu_name_exit", "-version", "-emu_qouted_cmd_exit", "-configfd"};
+/// + flags of which erlexec refuses what does not begin with one of these.
+struct ClosedFamily {
+  std::string_view prefix;
+  std::string_view suffixes;
+};
+
+constexpr ClosedFamily kClosedFamilies[] = {
+    {"+I", "Ot,Op,OPt,OPp,Os"}, {"+SD", "cpu,Pcpu,io"}, {"+B", "i,c,d"}};
+
+/// Flags of erlexec that print, compile or detach instead of starting a system, and what it refuses
+/// itself.
+constexpr const char* kNotForInit[] = {
+    "-compile",       "-make",    "-man",     "-detached",   "-emu_args_exit",
+    "-emu_name_exit", "-version", "-configfd", "-smpdisable", "-emu_qouted_cmd_exit"};
 
 /// string_view::substr can throw, which takes object code of the C++ library.
 std::string_view without_first(std::string_view text, size_t count) {
   text.remove_prefix(count);
   return text;
 }
+
+/// Flags with '-' that erlexec looks at the value of.
+constexpr const char* kMinusWithValue[] = {"-name", "-sname", "-start_epmd", "-proto_dist",
+                                           "-epmd", "-emu_flavor", "-emu_type", "-env"};
 
 bool lists(std::string_view list, std::string_view word) {
   do {
@@ -77,6 +91,19 @@ bool takes_value(std::string_view flag) {
   return false;
 }
 
+bool is_misspelt(std::string_view flag) {
+  for (const ClosedFamily& family : kClosedFamilies) {
+    if (!flag.starts_with(family.prefix) || flag == "+B") continue;
+    const std::string_view rest = without_first(flag, family.prefix.size());
+    bool known = false;
+    for (std::string_view list = family.suffixes; !list.empty();) {
+      known = rest.starts_with(pid1::take_until(list, ',')) || known;
+    }
+    return !known;
+  }
+  return false;
+}
+
 /// What initial_argv_massage() collects: the flags in order, and apart what follows -extra.
 struct Collected {
   StringVector& flags;
@@ -84,59 +111,55 @@ struct Collected {
   pid1::Arena& arena;
 };
 
-Outcome<> add_file(Collected& into, std::string_view path, int depth);
+Outcome<> add_file(Collected& into, const char* path, int depth);
 
-Outcome<> add(StringVector& words, std::string_view word) {
-  BEAM_INIT_TRY(words.append({word}), kTooMany);
-  return {};
-}
-
-/// Words of one source, in order. `nested` is the depth of -args_file.
-Outcome<> add_words(Collected& into, std::span<char* const> words, int depth) {
+/// Words of one source, in order. `depth`: how many -args_file deep.
+Outcome<> collect(Collected& into, const StringVector& words, int depth) {
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     if (word == "-args_file") {
-      if (++i == words.size()) return fail({"-args_file needs a file name after it"});
-      if (auto added = add_file(into, words[i], depth + 1); !added.has_value()) return added;
+      if (++i == words.size()) return fail("-args_file needs a file name after it", {});
+      BEAM_INIT_PASS(add_file(into, words.data()[i], depth + 1));
     } else if (word == "-extra") {
-      while (++i < words.size()) {
-        if (auto added = add(into.extra, words[i]); !added.has_value()) return added;
-      }
-    } else if (auto added = add(into.flags, word); !added.has_value()) {
-      return added;
+      while (++i < words.size()) BEAM_INIT_PASS(add_words(into.extra, {words[i]}));
+    } else {
+      BEAM_INIT_PASS(add_words(into.flags, {word}));
     }
   }
   return {};
 }
 
-/// The words of a text; a source without -extra ends with a separator, so that its flags do not run
-/// into those of the next (build_args_from_string).
-Outcome<> add_text(Collected& into, std::string_view text, bool comments, int depth) {
-  char* slots[kMaxWords];
-  StringVector words(into.arena, slots);
-  if (auto split = split_flags(text, comments, words); !split.has_value()) return split;
-  if (words.size() == 0) return {};
-  bool has_extra = false;
-  for (size_t i = 0; i < words.size(); ++i) has_extra = has_extra || words[i] == "-extra";
-  if (auto added = add_words(into, {slots, words.size()}, depth); !added.has_value()) return added;
-  // For an environment variable -extra ends in a separator too; a file's does not.
-  if (has_extra && comments) return {};
-  return add(into.flags, kSeparator);
+bool has_extra(const StringVector& words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "-extra") return true;
+  }
+  return false;
 }
 
-Outcome<> add_file(Collected& into, std::string_view path, int depth) {
+/// The words of a text. One without -extra ends in a separator, so that its flags do not run into
+/// those of the next source (build_args_from_string); for an environment variable -extra brings a
+/// separator too (initial_argv_massage).
+Outcome<> collect_text(Collected& into, std::string_view text, bool is_file, int depth) {
+  char* slots[kMaxWords];
+  StringVector words(into.arena, slots);
+  BEAM_INIT_PASS(split_flags(text, is_file, words));
+  BEAM_INIT_PASS(collect(into, words, depth));
+  if (words.size() == 0 || (is_file && has_extra(words))) return {};
+  return add_words(into.flags, {kSeparator});
+}
+
+Outcome<> add_file(Collected& into, const char* path, int depth) {
   if (depth > kMaxNesting) {
-    return fail({"-args_file ", path, ": more than ", pid1::Decimal(kMaxNesting),
-                 " files within each other; does one name itself?"});
+    return fail("-args_file {}: too many files within each other; does one name itself?", {path});
   }
-  const auto text = pid1::read_file(path.data(), into.arena.rest());
-  BEAM_INIT_TRY(text, "it is a file of flags for the BEAM (vm.args) of at most some 100 KB");
+  const auto text = pid1::read_file(path, into.arena.rest());
+  BEAM_INIT_TRY(text, path, "-args_file (vm.args) names a file of flags for the BEAM");
   // Kept: the words are copied behind it.
   into.arena.keep(text->size() + 1);
-  for (const char c : *text) {
-    if (c == '\0') return fail({"-args_file ", path, ": it has a NUL byte; it must be text"});
+  if (strlen(text->data()) != text->size()) {
+    return fail("-args_file {}: it has a NUL byte; it must be text", {path});
   }
-  return add_text(into, *text, true, depth);
+  return collect_text(into, *text, true, depth);
 }
 
 class Builder {
@@ -145,25 +168,28 @@ class Builder {
       : environment_(environment), emulator_flags_(emulator_flags), arguments_(arguments) {}
 
   /// main()'s loop over the collected words.
-  Outcome<> process(std::span<char* const> words) {
+  Outcome<> process(const StringVector& words) {
     for (size_t i = 0; i < words.size();) {
       const std::string_view word = words[i];
       if (word == "-extra") {
-        for (; i < words.size(); ++i) {
-          if (auto added = add(arguments_, words[i]); !added.has_value()) return added;
-        }
+        while (i < words.size()) BEAM_INIT_PASS(add_words(arguments_, {words[i++]}));
         break;
       }
-      const std::span<char* const> rest = words.subspan(i);
-      const auto used = word.starts_with('-') && word.size() > 1 ? minus(rest)
-                        : word.starts_with('+')                  ? plus(rest)
-                                                                 : plain(rest, 1);
-      if (!used.has_value()) return std::unexpected(used.error());
-      i += *used;
+      const char* const* here = words.data() + i;
+      size_t used = 1;
+      if (word.starts_with('-') && word.size() > 1) {
+        BEAM_INIT_PASS(minus(here, used));
+      } else if (word.starts_with('+')) {
+        BEAM_INIT_PASS(plus(here, used));
+      } else {
+        BEAM_INIT_PASS(add_words(arguments_, {word}));
+      }
+      i += used;
     }
     if (distributed_ && start_epmd_) {
-      return fail({"-sname and -name make erl start epmd through a shell, and there is none; give "
-                   "'-start_epmd false -erl_epmd_port PORT' too, or neither"});
+      return fail("-sname and -name make erl start epmd through a shell, and there is none; give "
+                  "'-start_epmd false -erl_epmd_port PORT' too, or neither",
+                  {});
     }
     return {};
   }
@@ -171,92 +197,76 @@ class Builder {
   [[nodiscard]] std::string_view flavor() const { return flavor_; }
 
  private:
-  /// Copies the first `count` words to the arguments.
-  Outcome<size_t> plain(std::span<char* const> words, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-      if (auto added = add(arguments_, words[i]); !added.has_value()) {
-        return std::unexpected(added.error());
-      }
-    }
-    return count;
+  /// NEXT_ARG_CHECK: a word follows, and is no separator. The words end with a NULL.
+  static Outcome<> need(const char* flag, const char* value) {
+    if (value != nullptr && value != kSeparator) return {};
+    return fail("{} needs a value after it; check vm.args and ERL_*FLAGS", {flag});
   }
 
-  /// NEXT_ARG_CHECK: `count` words must follow, and the first of them is no separator.
-  static Outcome<> need(std::span<char* const> words, size_t count) {
-    if (words.size() <= count || std::string_view(words[1]) == kSeparator) {
-      return fail({words[0], " needs a value after it; check vm.args and ERL_*FLAGS"});
-    }
-    return {};
-  }
-
-  Outcome<size_t> minus(std::span<char* const> words) {
+  /// A flag that begins with '-'; `used` becomes the number of words it took.
+  Outcome<> minus(const char* const* words, size_t& used) {
     const std::string_view flag = words[0];
-    for (const std::string_view refused : kNotForInit) {
+    for (const char* refused : kNotForInit) {
       if (flag == refused) {
-        return fail({refused, " has no meaning for an init; remove it from vm.args and ERL_*FLAGS"});
+        return fail("{} has no meaning for an init; remove it from vm.args and ERL_*FLAGS", {flag});
       }
     }
-    size_t values = 0;
-    for (const std::string_view with_value :
-         {"-name", "-sname", "-start_epmd", "-proto_dist", "-epmd", "-emu_flavor", "-emu_type"}) {
-      if (flag == with_value) values = 1;
+    if (flag == "-emu_args") return {};  // it prints the command line
+    if (flag == "-noinput") return add_words(arguments_, {"-noshell", flag});
+    for (const char* with_value : kMinusWithValue) {
+      if (flag != with_value) continue;
+      BEAM_INIT_PASS(need(words[0], words[1]));
+      used = 2;
     }
-    if (flag == "-env") values = 2;
-    if (auto enough = need(words, values); values > 0 && !enough.has_value()) {
-      return std::unexpected(enough.error());
+    if (used == 1) {
+      start_epmd_ = start_epmd_ && flag != "-no_epmd";
+      return add_words(arguments_, {flag});
     }
+    const std::string_view value = words[1];
     if (flag == "-env") {
-      BEAM_INIT_TRY(environment_.set(words[1], words[2]), "-env takes NAME VALUE");
-      return size_t{3};
+      BEAM_INIT_PASS(need(words[0], words[2]));
+      used = 3;
+      return set_variable(environment_, value, words[2]);
     }
-    if (flag == "-epmd") return size_t{2};  // which epmd to start: none
-    if (flag == "-emu_args") return size_t{1};  // prints the command line
-    if (flag == "-noinput") {
-      if (auto added = add(arguments_, "-noshell"); !added.has_value()) {
-        return std::unexpected(added.error());
+    if (flag == "-epmd") return {};  // which epmd to start: none
+    if (flag == "-emu_flavor") flavor_ = value;
+    if (flag == "-emu_flavor" || flag == "-emu_type") {
+      used = 1;  // its value is read as a word of its own next
+      if (flag == "-emu_type" && value != "opt") {
+        return fail("-emu_type {}: only 'opt' is there; remove it", {value});
       }
-      return plain(words, 1);
+      return add_words(arguments_, {flag});
     }
-    if (flag == "-name" || flag == "-sname") distributed_ = true;
-    if (flag == "-no_epmd") start_epmd_ = false;
     if (flag == "-start_epmd") {
-      const std::string_view value = words[1];
       if (value != "true" && value != "false") {
-        return fail({"-start_epmd takes true or false, not '", value, "'"});
+        return fail("-start_epmd takes true or false, not '{}'", {value});
       }
       start_epmd_ = value == "true";
     }
-    if (flag == "-emu_type" && std::string_view(words[1]) != "opt") {
-      return fail({"-emu_type ", words[1], ": only 'opt' is built; remove it"});
-    }
-    if (flag == "-emu_flavor") flavor_ = words[1];
-    // The values of -emu_flavor and -emu_type are read as words of their own next.
-    const bool together = values == 1 && flag != "-emu_flavor" && flag != "-emu_type";
-    return plain(words, together ? 2 : 1);
+    distributed_ = distributed_ || flag == "-name" || flag == "-sname";
+    return add_words(arguments_, {flag, value});
   }
 
-  Outcome<size_t> plus(std::span<char* const> words) {
+  /// A flag that begins with '+'; `used` becomes the number of words it took.
+  Outcome<> plus(const char* const* words, size_t& used) {
     const std::string_view flag = words[0];
-    size_t values = 0;
-    if (flag.size() > 1 && flag[1] == '+') return plain(words, 1);
+    if (flag.starts_with("++")) return add_words(arguments_, {flag});
     if (flag.starts_with("+I") && !flag.starts_with("+IO")) {
-      return fail({flag, " is not a flag of the BEAM; +IO flags are; check vm.args"});
+      return fail("{} is not a flag of the BEAM; +IO flags are; check vm.args", {flag});
     }
     if (flag == "+B" || flag == "+c") {
       // An optional value: i, c or d for +B, a boolean for +c.
-      const std::string_view next = words.size() > 1 ? words[1] : "";
-      const bool matches = flag == "+B" ? next == "i" || next == "c" || next == "d"
-                                        : next == "true" || next == "false";
-      values = matches ? 1 : 0;
+      const std::string_view next = words[1] != nullptr ? words[1] : "";
+      used += lists(flag == "+B" ? "i,c,d" : "true,false", next) ? 1 : 0;
     } else if (flag.size() > 1 && takes_value(flag)) {
-      if (auto enough = need(words, 1); !enough.has_value()) {
-        return std::unexpected(enough.error());
-      }
-      values = 1;
+      BEAM_INIT_PASS(need(words[0], words[1]));
+      used = 2;
     }
-    BEAM_INIT_TRY(emulator_flags_.append({"-", without_first(flag, 1)}), kTooMany);
-    if (values == 1) BEAM_INIT_TRY(emulator_flags_.append({words[1]}), kTooMany);
-    return values + 1;
+    // +X becomes -X: the word is ours to change.
+    char* const word = const_cast<char*>(words[0]);
+    word[0] = '-';
+    BEAM_INIT_PASS(add_words(emulator_flags_, {word}));
+    return used == 2 ? add_words(emulator_flags_, {words[1]}) : Outcome<>{};
   }
 
   pid1::Environment& environment_;
@@ -270,27 +280,22 @@ class Builder {
 /// BINDIR:ROOTDIR/bin before a PATH that names no part of ROOTDIR; else BINDIR to its front.
 Outcome<> prepend_path(const Emulator& emulator, pid1::Arena& arena,
                        pid1::Environment& environment) {
-  constexpr std::string_view kAdvice = "use a shorter env.PATH";
   std::string_view rest = environment.get("PATH");
-  std::string_view path = {};
-  bool names_root = false;
-  for (size_t i = 0; i + emulator.root.size() <= rest.size(); ++i) {
-    const std::string_view from = {rest.data() + i, emulator.root.size()};
-    names_root = names_root || from == emulator.root;
-  }
-  auto joined = names_root ? arena.copy({emulator.bindir})
-                           : arena.copy({emulator.bindir, ":", emulator.root, "/bin"});
-  BEAM_INIT_TRY(joined, kAdvice);
-  path = *joined;
-  while (!rest.empty()) {
+  const bool names_root = strstr(rest.data() != nullptr ? rest.data() : "", emulator.root) != nullptr;
+  // Written in place, one element after the other; `join` ends each with a NUL.
+  const std::span<char> room = arena.rest();
+  auto joined = names_root ? pid1::join(room, {emulator.bindir})
+                           : pid1::join(room, {emulator.bindir, ":", emulator.root, "/bin"});
+  size_t size = joined.has_value() ? joined->size() : 0;
+  while (!rest.empty() && joined.has_value()) {
     const std::string_view element = pid1::take_until(rest, ':');
     if (names_root && element == emulator.bindir) continue;
-    joined = arena.copy({path, ":", element});
-    BEAM_INIT_TRY(joined, kAdvice);
-    path = *joined;
+    joined = pid1::join(room.subspan(size), {":", element});
+    size += joined.has_value() ? joined->size() : 0;
   }
-  BEAM_INIT_TRY(environment.set("PATH", path), kAdvice);
-  return {};
+  BEAM_INIT_TRY(joined, "PATH", "use a shorter env.PATH");
+  arena.keep(size + 1);
+  return set_variable(environment, "PATH", {room.data(), size});
 }
 
 }  // namespace
@@ -325,15 +330,15 @@ Outcome<> split_flags(std::string_view text, bool comments, StringVector& words)
         c = text[i];
       }
       if (size == sizeof(word)) {
-        return fail({"a flag of more than 4096 bytes: '", {word, 40}, "...'; is a quote missing?"});
+        return fail("a flag of more than 4096 bytes: '{}...'; is a quote missing?", {{word, 40}});
       }
       word[size++] = c;
     }
-    BEAM_INIT_TRY(words.append({{word, size}}), kTooMany);
+    BEAM_INIT_PASS(add_words(words, {{word, size}}));
   }
 }
 
-Outcome<> build_beam_argv(const Emulator& emulator, std::span<char* const> arguments,
+Outcome<> build_beam_argv(const Emulator& emulator, const StringVector& arguments,
                           pid1::Arena& arena, pid1::Environment& environment,
                           StringVector& argv) {
   static char* flag_slots[kMaxWords];
@@ -344,34 +349,23 @@ Outcome<> build_beam_argv(const Emulator& emulator, std::span<char* const> argum
   StringVector extra(arena, extra_slots);
   Collected collected{flags, extra, arena};
 
-  auto merged = add_text(collected, environment.get("ERL_AFLAGS"), false, 0);
-  if (!merged.has_value()) return merged;
-  if (!arguments.empty()) {
-    bool has_extra = false;
-    for (const std::string_view word : arguments) has_extra = has_extra || word == "-extra";
-    if (auto added = add_words(collected, arguments, 0); !added.has_value()) return added;
-    // One separator for -extra, one for the end of the command line.
-    for (int i = has_extra ? 2 : 1; i > 0; --i) {
-      if (auto added = add(flags, kSeparator); !added.has_value()) return added;
-    }
-  }
-  for (const std::string_view after : {"ERL_FLAGS", "ERL_ZFLAGS"}) {
-    merged = add_text(collected, environment.get(after), false, 0);
-    if (!merged.has_value()) return merged;
-  }
+  BEAM_INIT_PASS(collect_text(collected, environment.get("ERL_AFLAGS"), false, 0));
+  BEAM_INIT_PASS(collect(collected, arguments, 0));
+  // One separator for the end of the command line, one more for its -extra.
+  BEAM_INIT_PASS(add_words(flags, {kSeparator}));
+  if (has_extra(arguments)) BEAM_INIT_PASS(add_words(flags, {kSeparator}));
+  BEAM_INIT_PASS(collect_text(collected, environment.get("ERL_FLAGS"), false, 0));
+  BEAM_INIT_PASS(collect_text(collected, environment.get("ERL_ZFLAGS"), false, 0));
   if (extra.size() > 0) {
-    if (auto added = add(flags, "-extra"); !added.has_value()) return added;
-    for (size_t i = 0; i < extra.size(); ++i) {
-      if (auto added = add(flags, extra[i]); !added.has_value()) return added;
-    }
+    BEAM_INIT_PASS(add_words(flags, {"-extra"}));
+    BEAM_INIT_PASS(add_all(flags, extra));
   }
 
-  for (const auto& [name, value] :
-       {std::pair{"ROOTDIR", emulator.root}, {"BINDIR", emulator.bindir},
-        {"EMU", std::string_view("beam")}, {"PROGNAME", emulator.progname}}) {
-    BEAM_INIT_TRY(environment.set(name, value), "use fewer env. settings");
-  }
-  if (auto done = prepend_path(emulator, arena, environment); !done.has_value()) return done;
+  BEAM_INIT_PASS(set_variable(environment, "ROOTDIR", emulator.root));
+  BEAM_INIT_PASS(set_variable(environment, "BINDIR", emulator.bindir));
+  BEAM_INIT_PASS(set_variable(environment, "EMU", "beam"));
+  BEAM_INIT_PASS(set_variable(environment, "PROGNAME", emulator.progname));
+  BEAM_INIT_PASS(prepend_path(emulator, arena, environment));
 
   StringVector emulator_flags(arena, emulator_slots);
   StringVector user_arguments(arena, argument_slots);
@@ -379,27 +373,19 @@ Outcome<> build_beam_argv(const Emulator& emulator, std::span<char* const> argum
   const std::string_view home = environment.get("HOME");
   const std::string_view epmd_port = environment.get("ERL_EPMD_PORT");
   Builder builder(environment, emulator_flags, user_arguments);
-  if (auto done = builder.process({flags.data(), flags.size()}); !done.has_value()) return done;
+  BEAM_INIT_PASS(builder.process(flags));
 
-  BEAM_INIT_TRY(argv.append({emulator.bindir, "/beam.", builder.flavor()}), kTooMany);
-  const auto add_all = [&argv](const StringVector& words) -> Outcome<> {
-    for (size_t i = 0; i < words.size(); ++i) BEAM_INIT_TRY(argv.append({words[i]}), kTooMany);
-    return {};
-  };
-  if (auto done = add_all(emulator_flags); !done.has_value()) return done;
-  for (const std::string_view word : {kSeparator, std::string_view("-root"), emulator.root,
-                                      std::string_view("-bindir"), emulator.bindir,
-                                      std::string_view("-progname"), emulator.progname, kSeparator}) {
-    BEAM_INIT_TRY(argv.append({word}), kTooMany);
-  }
-  for (const auto& [flag, value] :
-       {std::pair{"-home", home}, {"-epmd_port", epmd_port}}) {
-    if (value.empty()) continue;
-    BEAM_INIT_TRY(argv.append({flag}), kTooMany);
-    BEAM_INIT_TRY(argv.append({value}), kTooMany);
-  }
-  BEAM_INIT_TRY(argv.append({kSeparator}), kTooMany);
-  return add_all(user_arguments);
+  char program[512];
+  const auto path = pid1::join(program, {emulator.bindir, "/beam.", builder.flavor()});
+  BEAM_INIT_TRY(path, emulator.bindir, "use a shorter path");
+  BEAM_INIT_PASS(add_words(argv, {*path}));
+  BEAM_INIT_PASS(add_all(argv, emulator_flags));
+  BEAM_INIT_PASS(add_words(argv, {kSeparator, "-root", emulator.root, "-bindir", emulator.bindir,
+                                  "-progname", emulator.progname, kSeparator}));
+  if (!home.empty()) BEAM_INIT_PASS(add_words(argv, {"-home", home}));
+  if (!epmd_port.empty()) BEAM_INIT_PASS(add_words(argv, {"-epmd_port", epmd_port}));
+  BEAM_INIT_PASS(add_words(argv, {kSeparator}));
+  return add_all(argv, user_arguments);
 }
 
 }  // namespace beam_init

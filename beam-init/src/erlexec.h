@@ -4,7 +4,6 @@
 #ifndef BEAM_INIT_ERLEXEC_H
 #define BEAM_INIT_ERLEXEC_H
 
-#include <span>
 #include <string_view>
 
 #include "failure.h"
@@ -12,21 +11,22 @@
 
 namespace beam_init {
 
-/// Where the emulator is; all end with a NUL.
+/// Where the emulator is.
 struct Emulator {
-  std::string_view root;      // ROOTDIR
-  std::string_view bindir;    // BINDIR
-  std::string_view progname;  // PROGNAME
+  const char* root;      // ROOTDIR
+  const char* bindir;    // BINDIR
+  const char* progname;  // PROGNAME
 };
 
 /// Appends to `argv` what erlexec would execute for `erl ARGUMENTS` with this environment:
 ///   BINDIR/beam.FLAVOR EMULATOR-FLAGS -- -root R -bindir B -progname P -- -home H -- ARGUMENTS
-/// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not ERL_OTP<RELEASE>_FLAGS,
-/// which is OTP's own), +X becomes -X before the first `--`. `-env` sets in `environment`, as do ROOTDIR, BINDIR, EMU, PROGNAME and
-/// the front of PATH. What erlexec does beyond exec is an error that names the flag: starting epmd
-/// (through a shell), detaching, printing, compiling.
+/// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not ERL_OTP<RELEASE>_FLAGS
+/// nor ESCRIPT_NAME, which are OTP's own), +X becomes -X before the first `--`. `-env` sets in
+/// `environment`, as do ROOTDIR, BINDIR, EMU, PROGNAME and the front of PATH. What erlexec does beyond
+/// exec is an error that names the flag: starting epmd (through a shell), detaching, printing,
+/// compiling; so are -S, -configfd, an -emu_type but opt, and a NUL in an arguments file.
 [[nodiscard]] Outcome<> build_beam_argv(const Emulator& emulator,
-                                        std::span<char* const> arguments, pid1::Arena& arena,
+                                        const pid1::StringVector& arguments, pid1::Arena& arena,
                                         pid1::Environment& environment, pid1::StringVector& argv);
 
 /// Splits `text` into words as erlexec's build_args_from_string does: white space, both quotes (no

@@ -3,18 +3,25 @@
 
 namespace beam_init {
 
-std::unexpected<Failure> fail(std::initializer_list<std::string_view> parts) {
+std::unexpected<Failure> fail(std::string_view pattern,
+                              std::initializer_list<std::string_view> parts) {
   static char storage[900];
   size_t used = 0;
-  for (const std::string_view part : parts) {
-    used += part.copy(storage + used, sizeof(storage) - used);
+  const auto* next = parts.begin();
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const bool hole = pattern[i] == '{' && next != parts.end();
+    const std::string_view piece = hole ? *next++ : std::string_view{pattern.data() + i, 1};
+    used += piece.copy(storage + used, sizeof(storage) - 1 - used);
+    i += hole ? 1 : 0;
   }
-  return std::unexpected(Failure{{storage, used}});
+  storage[used] = '\0';
+  return std::unexpected(Failure{storage});
 }
 
-std::unexpected<Failure> fail(const pid1::Error& error, std::string_view advice) {
-  return fail({error.operation, error.subject.empty() ? "" : " ", error.subject, ": ",
-               pid1::errno_words(error.code), "; ", advice});
+std::unexpected<Failure> fail(pid1::Error error, std::string_view subject,
+                              std::string_view advice) {
+  return fail(subject.empty() ? "{}{}: {}; {}" : "{} {}: {}; {}",
+              {error.operation, subject, pid1::errno_words(error.code), advice});
 }
 
 }  // namespace beam_init

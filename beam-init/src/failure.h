@@ -14,26 +14,36 @@ namespace beam_init {
 /// What failed, on what, why, and what to do about it. A view of storage that lives as long as the
 /// program: there is one failure in a boot.
 struct Failure {
-  std::string_view message;
+  const char* message;
 };
 
 template <class T = void>
 using Outcome = std::expected<T, Failure>;
 
-/// The message is `parts` joined, at most 900 bytes of them.
-[[nodiscard]] std::unexpected<Failure> fail(std::initializer_list<std::string_view> parts);
+/// The message is `pattern` with each {} replaced by the next of `parts`; at most 900 bytes.
+[[nodiscard]] std::unexpected<Failure> fail(std::string_view pattern,
+                                            std::initializer_list<std::string_view> parts);
 
 /// "OPERATION SUBJECT: WORDS OF THE ERRNO; ADVICE".
-[[nodiscard]] std::unexpected<Failure> fail(const pid1::Error& error, std::string_view advice);
+[[nodiscard]] std::unexpected<Failure> fail(pid1::Error error, std::string_view subject,
+                                            std::string_view advice);
 
 }  // namespace beam_init
 
-/// Evaluates a pid1::Result and fails the calling step, with advice, when it holds an error.
-#define BEAM_INIT_TRY(expression, advice)                                                   \
-  do {                                                                                      \
-    if (auto step_result = (expression); !step_result.has_value()) {                        \
-      return ::beam_init::fail(step_result.error(), advice);                                \
-    }                                                                                       \
+/// Evaluates a pid1::Result<> and fails the calling step, with subject and advice, if it is an error.
+#define BEAM_INIT_TRY(expression, subject, advice)                                       \
+  do {                                                                                   \
+    if (const auto step_result = (expression); !step_result.has_value()) {               \
+      return ::beam_init::fail(step_result.error(), subject, advice);                    \
+    }                                                                                    \
+  } while (false)
+
+/// Evaluates an Outcome<> and hands its failure on.
+#define BEAM_INIT_PASS(expression)                                                       \
+  do {                                                                                   \
+    if (const auto step_outcome = (expression); !step_outcome.has_value()) {             \
+      return std::unexpected(step_outcome.error());                                      \
+    }                                                                                    \
   } while (false)
 
 #endif  // BEAM_INIT_FAILURE_H

@@ -40,7 +40,7 @@ struct Buffers {
   char* erl_arguments[512];
   char* beam_argv[1024];
 };
-constinit Buffers buffers;
+constinit Buffers buffers = {};
 
 /// Everything that one boot knows.
 struct Boot {
@@ -71,7 +71,7 @@ Outcome<> mount_file_systems(Boot& boot) {
   (void)pid1::sys::umask(0);
   for (const pid1::MountSpec& spec : pid1::default_mounts()) {
     const auto outcome = pid1::mount(spec);
-    BEAM_INIT_TRY(outcome, "the kernel or the root file system lacks it");
+    BEAM_INIT_TRY(outcome, spec.target, "the kernel or the root file system lacks it");
     if (*outcome == pid1::MountOutcome::kNotSupported) {
       boot.console.say(pid1::Level::kInfo, {"no ", spec.type, " in this kernel; ", spec.target,
                                             " is left out"});
@@ -94,38 +94,37 @@ Outcome<> adopt_console(Boot& boot) {
 }
 
 Outcome<> read_settings(Boot& boot) {
-  if (auto set = set_default_environment(boot.environment); !set.has_value()) return set;
+  BEAM_INIT_PASS(set_default_environment(boot.environment));
   const auto config = pid1::read_file(kConfigPath, buffers.config);
   if (config.has_value()) {
-    auto applied = apply_config(boot.settings, *config, kConfigPath);
-    if (!applied.has_value()) return applied;
+    BEAM_INIT_PASS(apply_config(boot.settings, *config, kConfigPath));
   } else if (config.error().code != ENOENT) {
-    return fail(config.error(), "it holds KEY=VALUE lines, at most 16 KiB");
+    return fail(config.error(), kConfigPath, "it holds KEY=VALUE lines, at most 16 KiB");
   }
   const auto cmdline = pid1::read_cmdline(buffers.cmdline);
-  BEAM_INIT_TRY(cmdline, "is /proc mounted?");
+  BEAM_INIT_TRY(cmdline, "/proc/cmdline", "is /proc mounted?");
   return apply_cmdline(boot.settings, *cmdline, boot.user_arguments);
 }
 
 Outcome<> set_signals(Boot&) {
-  BEAM_INIT_TRY(pid1::reset_signals(), "this is a defect of beam-init");
+  BEAM_INIT_TRY(pid1::reset_signals(), "", "this is a defect of beam-init");
   // The BEAM ignores SIGCHLD itself, but only once it runs (erts/emulator/sys/unix/sys.c); what dies
   // before would stay a zombie for ever. The disposition is inherited through exec.
-  BEAM_INIT_TRY(pid1::ignore_child_exits(), "this is a defect of beam-init");
+  BEAM_INIT_TRY(pid1::ignore_child_exits(), "", "this is a defect of beam-init");
   // EINVAL in a pid namespace, where there is no keyboard to ask for it.
   (void)pid1::disable_ctrl_alt_del();
   return {};
 }
 
 Outcome<> bring_network_up(Boot& boot) {
-  BEAM_INIT_TRY(pid1::bring_loopback_up(), "the kernel needs CONFIG_NET and CONFIG_INET");
+  BEAM_INIT_TRY(pid1::bring_loopback_up(), "lo", "the kernel needs CONFIG_NET and CONFIG_INET");
   if (boot.settings.ip.empty()) return {};
   const auto parsed = pid1::parse_ip(boot.settings.ip);
-  BEAM_INIT_TRY(parsed, "only a static ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off is understood");
+  BEAM_INIT_TRY(parsed, boot.settings.ip, "only a static ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off is understood");
   boot.ip = *parsed;
   if (!boot.ip.has_value()) return {};
-  BEAM_INIT_TRY(pid1::configure(*boot.ip), "check ip= and the machine's network device");
-  BEAM_INIT_TRY(pid1::write_resolv_conf(*boot.ip), "/etc or /run must be writable");
+  BEAM_INIT_TRY(pid1::configure(*boot.ip), boot.ip->device, "check ip= and the machine's network device");
+  BEAM_INIT_TRY(pid1::write_resolv_conf(*boot.ip), "/etc/resolv.conf", "/etc or /run must be writable");
   return {};
 }
 
@@ -140,27 +139,25 @@ Outcome<> name_host(Boot& boot) {
   }
   if (name.empty()) name = kDefaultHostname;
   const auto address = boot.ip.has_value() ? std::optional(boot.ip->address) : std::nullopt;
-  BEAM_INIT_TRY(pid1::set_hostname(name, address),
+  BEAM_INIT_TRY(pid1::set_hostname(name, address), name,
                 "a host name is 1 to 64 letters, digits, '-' and '.'");
   return {};
 }
 
 Outcome<> prepare_release(Boot& boot) {
-  auto found = find_release(boot.settings.release, boot.arena);
-  if (!found.has_value()) return std::unexpected(found.error());
+  const auto found = find_release(boot.settings.release, boot.arena);
+  BEAM_INIT_PASS(found);
   boot.release = *found;
-  auto built = build_erl_arguments(
-      boot.release, {boot.user_arguments.data(), boot.user_arguments.size()},
-      pid1::sys::is_terminal(1), boot.arena, boot.environment, boot.erl_arguments);
-  if (!built.has_value()) return built;
+  BEAM_INIT_PASS(build_erl_arguments(boot.release, boot.user_arguments, pid1::sys::is_terminal(1),
+                                     boot.arena, boot.environment, boot.erl_arguments));
   const Emulator emulator{boot.release.erts_root, boot.release.bindir, "erl"};
-  return build_beam_argv(emulator, {boot.erl_arguments.data(), boot.erl_arguments.size()},
-                         boot.arena, boot.environment, boot.beam_argv);
+  return build_beam_argv(emulator, boot.erl_arguments, boot.arena, boot.environment,
+                         boot.beam_argv);
 }
 
 Outcome<> lock_root(Boot& boot) {
   if (!boot.settings.read_only_root) return {};
-  BEAM_INIT_TRY(pid1::remount_read_only("/"), "give beam.root=rw to leave the root writable");
+  BEAM_INIT_TRY(pid1::remount_read_only("/"), "/ read-only", "give beam.root=rw to leave the root writable");
   return {};
 }
 
@@ -170,7 +167,7 @@ Outcome<> exec_beam(Boot& boot) {
   say_mark(boot, pid1::mark_now("exec"));
   const pid1::Error error = pid1::sys::execve(boot.beam_argv[0].data(), boot.beam_argv.data(),
                                               boot.environment.data());
-  return fail(error, "the file, or the dynamic linker that it names, is missing or for another machine");
+  return fail(error, boot.beam_argv[0], "the file, or the dynamic linker that it names, is missing or for another machine");
 }
 
 struct Step {
@@ -250,7 +247,8 @@ int main(int argc, char** argv) {
   const pid1::Mark entered = pid1::mark_now("init");
   // What the kernel makes init's arguments is not looked at: see pid1/cmdline.h.
   if (pid1::sys::getpid() == 1) {
-    beam_init::Boot boot{.entered = entered};
+    beam_init::Boot boot;
+    boot.entered = entered;
     beam_init::run_as_pid1(boot);
   }
 

@@ -11,8 +11,7 @@
 namespace beam_init {
 namespace {
 
-constexpr std::string_view kSystemErlang = "/usr/lib/erlang";
-constexpr std::string_view kTooLong = "use shorter paths";
+constexpr const char* kSystemErlang = "/usr/lib/erlang";
 
 /// A version as a directory name: no way to leave the directory, nothing that garbles a message.
 bool is_version(std::string_view text) {
@@ -23,165 +22,146 @@ bool is_version(std::string_view text) {
   return true;
 }
 
-bool exists(std::string_view path) { return pid1::sys::access(path.data(), F_OK).has_value(); }
+bool exists(const char* path) { return pid1::sys::access(path, F_OK).has_value(); }
+
+/// Joins paths and names in the arena.
+class Paths {
+ public:
+  explicit Paths(pid1::Arena& arena) : arena_(arena) {}
+
+  const char* join(std::initializer_list<std::string_view> parts) {
+    const auto text = arena_.copy(parts);
+    full_ = full_ || !text.has_value();
+    return text.has_value() ? text->data() : "";
+  }
+
+  /// One look at the end instead of one at each step: an empty path leads nowhere in between.
+  [[nodiscard]] bool full() const { return full_; }
+
+ private:
+  pid1::Arena& arena_;
+  bool full_ = false;
+};
 
 /// The names in a directory that are wanted: how many, and the first two in alphabetical order.
 struct Names {
   size_t count = 0;
-  std::string_view first;
-  std::string_view second;
+  const char* first = "";
+  const char* second = "";
 };
 
-/// Names that begin with `prefix`, end with `suffix`, and beside which `inside` exists (if given).
-Outcome<Names> find_names(std::string_view directory, std::string_view prefix,
-                          std::string_view suffix, std::string_view inside, pid1::Arena& arena) {
+/// Names that begin with `prefix` and end with `suffix`, and in which `inside` exists (if given).
+/// A directory that is not there has none.
+Outcome<Names> find_names(const char* directory, std::string_view prefix, std::string_view suffix,
+                          std::string_view inside, Paths& paths) {
   Names names;
-  Outcome<> outcome = {};
-  const auto listed = pid1::list_directory(directory.data(), [&](std::string_view name) {
+  const auto listed = pid1::list_directory(directory, [&](std::string_view name) {
     if (!name.starts_with(prefix) || !name.ends_with(suffix)) return true;
+    char path[512];
     if (!inside.empty()) {
-      char path[512];
       const auto wanted = pid1::join(path, {directory, "/", name, "/", inside});
-      if (!wanted.has_value() || !exists(*wanted)) return true;
+      if (!wanted.has_value() || !exists(path)) return true;
     }
     ++names.count;
-    const bool before_first = names.count == 1 || name < names.first;
-    if (!before_first && names.count > 2 && name > names.second) return true;
-    const auto kept = arena.copy({name});
-    if (!kept.has_value()) {
-      outcome = fail(kept.error(), kTooLong);
-      return false;
-    }
-    if (before_first) {
+    if (names.count == 1 || name < names.first) {
       names.second = names.first;
-      names.first = *kept;
-    } else {
-      names.second = *kept;
+      names.first = paths.join({name});
+    } else if (names.count == 2 || name < names.second) {
+      names.second = paths.join({name});
     }
     return true;
   });
-  if (!outcome.has_value()) return std::unexpected(outcome.error());
   if (!listed.has_value() && listed.error().code != ENOENT) {
-    return fail(listed.error(), "check the root file system");
+    return fail(listed.error(), directory, "check the root file system");
   }
   return names;
 }
 
-struct Versions {
-  std::string_view erts;  // empty: not said
-  std::string_view release;
-};
-
-/// Nothing when there is no such file.
-Outcome<Versions> read_start_erl_data(std::string_view path, pid1::Arena& arena) {
+/// Sets release.version, and erts to the version of the ERTS it wants ("": not said).
+Outcome<> find_version(Release& release, const char* releases, const char*& erts, Paths& paths) {
+  const char* const data = paths.join({releases, "/start_erl.data"});
   char buffer[512];
-  const auto text = pid1::read_file(path.data(), buffer);
-  if (!text.has_value()) {
-    if (text.error().code == ENOENT) return Versions{};
-    return fail(text.error(), "it holds 'ERTS_VERSION RELEASE_VERSION', e.g. '15.2.7 0.1.0'");
+  const auto text = pid1::read_file(data, buffer);
+  if (text.has_value()) {
+    std::string_view rest = pid1::trim(*text);
+    const std::string_view whole = rest;
+    const std::string_view first = pid1::take_until(rest, ' ');
+    const std::string_view second = pid1::trim(rest);
+    if (!is_version(first) || !is_version(second)) {
+      return fail("{} is broken: it must hold 'ERTS_VERSION RELEASE_VERSION', e.g. '15.2.7 0.1.0', "
+                  "and holds '{}'; build the release again",
+                  {data, whole});
+    }
+    erts = paths.join({first});
+    release.version = paths.join({second});
+    return {};
   }
-  std::string_view rest = pid1::trim(*text);
-  const std::string_view erts = pid1::take_until(rest, ' ');
-  const std::string_view release = pid1::trim(rest);
-  if (!is_version(erts) || !is_version(release)) {
-    return fail({path, " is broken: it must hold 'ERTS_VERSION RELEASE_VERSION', e.g. '15.2.7 "
-                       "0.1.0', and holds '", pid1::trim(*text), "'; build the release again"});
+  if (text.error().code != ENOENT) {
+    return fail(text.error(), data, "it must hold 'ERTS_VERSION RELEASE_VERSION'");
   }
-  const auto kept_erts = arena.copy({erts});
-  BEAM_INIT_TRY(kept_erts, kTooLong);
-  const auto kept_release = arena.copy({release});
-  BEAM_INIT_TRY(kept_release, kTooLong);
-  return Versions{*kept_erts, *kept_release};
-}
-
-Outcome<std::string_view> only_version(std::string_view root, std::string_view releases,
-                                       pid1::Arena& arena) {
-  const auto names = find_names(releases, "", "", "start.boot", arena);
-  if (!names.has_value()) return std::unexpected(names.error());
-  if (names->count == 1) return names->first;
+  const auto names = find_names(releases, "", "", "start.boot", paths);
+  BEAM_INIT_PASS(names);
   if (names->count == 0) {
-    return fail({"no release in ", root, ": there is no ", releases, "/start_erl.data and no ",
-                 releases, "/VERSION/start.boot; put a release there, or say where one is with "
-                           "beam.release=DIR"});
+    return fail("no release in {}: there is no {} and no {}/VERSION/start.boot; put a release there, "
+                "or say where one is with beam.release=DIR",
+                {release.root, data, releases});
   }
-  return fail({"more than one release in ", releases, " (", names->first, ", ", names->second,
-               names->count > 2 ? ", ..." : "", ") and no start_erl.data that says which; write "
-               "'ERTS_VERSION RELEASE_VERSION' to ", releases, "/start_erl.data"});
+  if (names->count > 1) {
+    return fail("more than one release in {} ({}, {}{}) and no start_erl.data that says which; write "
+                "'ERTS_VERSION RELEASE_VERSION' to {}",
+                {releases, names->first, names->second, names->count > 2 ? ", ..." : "", data});
+  }
+  release.version = names->first;
+  return {};
 }
 
 /// Sets erts_root and bindir. The release's own ERTS goes before the system's.
-Outcome<> find_erts(Release& release, std::string_view version, pid1::Arena& arena) {
-  for (const std::string_view root : {release.root, kSystemErlang}) {
-    std::string_view found = version;
+Outcome<> find_erts(Release& release, std::string_view version, Paths& paths) {
+  for (const char* root : {release.root, kSystemErlang}) {
+    const char* directory = paths.join({"erts-", version});
     if (version.empty()) {
-      const auto names = find_names(root, "erts-", "", "bin/beam.smp", arena);
-      if (!names.has_value()) return std::unexpected(names.error());
+      const auto names = find_names(root, "erts-", "", "bin/beam.smp", paths);
+      BEAM_INIT_PASS(names);
       if (names->count > 1) {
-        return fail({"more than one ERTS in ", root, " (", names->first, ", ", names->second,
-                     ") and no start_erl.data that says which"});
+        return fail("more than one ERTS in {} ({}, {}) and no start_erl.data that says which",
+                    {root, names->first, names->second});
       }
-      if (names->count == 0) continue;
-      found = names->first;
-      found.remove_prefix(std::string_view("erts-").size());
+      directory = names->first;
     }
-    const auto bindir = arena.copy({root, "/erts-", found, "/bin"});
-    BEAM_INIT_TRY(bindir, kTooLong);
-    if (!exists(*bindir)) continue;
     release.erts_root = root;
-    release.bindir = *bindir;
-    return {};
+    release.bindir = paths.join({root, "/", directory, "/bin"});
+    if (*directory != '\0' && exists(release.bindir)) return {};
   }
-  return fail({"no ERTS ", version, version.empty() ? "" : " ", "for the release: neither ",
-               release.root, " nor ", kSystemErlang, " has erts-",
-               version.empty() ? "VERSION" : version,
-               "/bin; the release's start_erl.data and the root must agree"});
+  return fail("no ERTS for the release: neither {} nor {} has erts-{}/bin; start_erl.data and what is "
+              "installed must agree",
+              {release.root, kSystemErlang, version.empty() ? "VERSION" : version});
 }
 
 }  // namespace
 
 Outcome<Release> find_release(std::string_view root, pid1::Arena& arena) {
   Release release;
-  const auto kept_root = arena.copy({root});
-  BEAM_INIT_TRY(kept_root, kTooLong);
-  release.root = *kept_root;
-  const auto releases = arena.copy({root, "/releases"});
-  BEAM_INIT_TRY(releases, kTooLong);
-  const auto data = arena.copy({*releases, "/start_erl.data"});
-  BEAM_INIT_TRY(data, kTooLong);
-
-  auto versions = read_start_erl_data(*data, arena);
-  if (!versions.has_value()) return std::unexpected(versions.error());
-  if (versions->release.empty()) {
-    const auto only = only_version(root, *releases, arena);
-    if (!only.has_value()) return std::unexpected(only.error());
-    versions->release = *only;
-  }
-  release.version = versions->release;
-  const auto version_dir = arena.copy({*releases, "/", release.version});
-  BEAM_INIT_TRY(version_dir, kTooLong);
-  release.version_dir = *version_dir;
+  Paths paths(arena);
+  release.root = paths.join({root});
+  const char* const releases = paths.join({root, "/releases"});
+  const char* erts = "";
+  BEAM_INIT_PASS(find_version(release, releases, erts, paths));
+  release.version_dir = paths.join({releases, "/", release.version});
   if (!exists(release.version_dir)) {
-    return fail({*data, " names the release version '", release.version, "', but there is no ",
-                 release.version_dir, "; build the release again"});
+    return fail("{}/start_erl.data names the version '{}', but there is no {}; build the release again",
+                {releases, release.version, release.version_dir});
   }
-  if (auto found = find_erts(release, versions->erts, arena); !found.has_value()) {
-    return std::unexpected(found.error());
-  }
+  BEAM_INIT_PASS(find_erts(release, erts, paths));
 
-  const auto rel = find_names(release.version_dir, "", ".rel", "", arena);
-  if (!rel.has_value()) return std::unexpected(rel.error());
-  release.name = "release";
-  if (rel->count > 0) {
-    const std::string_view file = rel->first;
-    const auto name = arena.copy({{file.data(), file.size() - std::string_view(".rel").size()}});
-    BEAM_INIT_TRY(name, kTooLong);
-    release.name = *name;
-  }
-  const auto lib = arena.copy({root, "/lib"});
-  BEAM_INIT_TRY(lib, kTooLong);
-  const auto elixir = find_names(*lib, "elixir-", "", "ebin", arena);
-  if (!elixir.has_value()) return std::unexpected(elixir.error());
+  const auto rel = find_names(release.version_dir, "", ".rel", "", paths);
+  BEAM_INIT_PASS(rel);
+  std::string_view name = rel->count > 0 ? rel->first : "release.rel";
+  name.remove_suffix(std::string_view(".rel").size());
+  release.name = paths.join({name});
+  const auto elixir = find_names(paths.join({root, "/lib"}), "elixir-", "", "ebin", paths);
+  BEAM_INIT_PASS(elixir);
   release.elixir = elixir->count > 0;
+  if (paths.full()) return fail("the names in {} are too long for an init", {root});
   return release;
 }
 

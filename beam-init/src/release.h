@@ -10,14 +10,14 @@
 
 namespace beam_init {
 
-/// All views end with a NUL (they lie in the arena).
+/// The texts lie in the arena.
 struct Release {
-  std::string_view root;         // "/app"
-  std::string_view name;         // "hello", from the .rel file
-  std::string_view version;      // "0.1.0"
-  std::string_view version_dir;  // "/app/releases/0.1.0"
-  std::string_view erts_root;    // ROOTDIR: the release's own ERTS, else /usr/lib/erlang
-  std::string_view bindir;       // BINDIR: erts_root/erts-VERSION/bin
+  const char* root = "";         // "/app"
+  const char* name = "";         // "hello", from the .rel file; "release" without one
+  const char* version = "";      // "0.1.0"
+  const char* version_dir = "";  // "/app/releases/0.1.0"
+  const char* erts_root = "";    // ROOTDIR: the release's own ERTS, else /usr/lib/erlang
+  const char* bindir = "";       // BINDIR: erts_root/erts-VERSION/bin
   /// Elixir is in its lib/: it is started as Elixir's script would.
   bool elixir = false;
 };

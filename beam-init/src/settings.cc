@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.h"
 
+#include <errno.h>
+
 #include <algorithm>
 
 #include "pid1/network.h"
@@ -86,29 +88,27 @@ Outcome<> apply_setting(Settings& settings, std::string_view key, std::string_vi
     if (!matches(setting, key)) continue;
     if (setting.apply(settings, key, value)) return {};
     // A value of the environment may be a secret: it is not repeated.
-    const bool secret = setting.key == kEnvironmentPrefix;
-    return fail({source, ": beam.", key, ": not a valid value", secret ? "" : ": '",
-                 secret ? "" : value, secret ? "" : "'", "; it takes ", setting.valid});
+    return fail("{}: beam.{}: not a valid value: '{}'; it takes {}",
+                {source, key, setting.key == kEnvironmentPrefix ? "..." : value, setting.valid});
   }
   const Setting& near = nearest(key);
-  return fail({source, ": there is no setting beam.", key, "; the nearest is beam.", near.key,
-               near.key.ends_with('.') ? "" : "=", near.argument});
+  return fail("{}: there is no setting beam.{}; the nearest is beam.{}{}{}",
+              {source, key, near.key, near.key.ends_with('.') ? "" : "=", near.argument});
 }
 
 Outcome<> apply_config(Settings& settings, std::string_view text, std::string_view path) {
   Outcome<> outcome = {};
+  size_t line = 0;
   const auto read = pid1::for_each_assignment(
-      text, [&](const pid1::Assignment& assignment) -> pid1::Result<> {
+      text, line, [&](const pid1::Assignment& assignment) -> pid1::Result<> {
         outcome = apply_setting(settings, assignment.name, assignment.value, path);
-        if (!outcome.has_value()) return std::unexpected(pid1::Error{});
-        return {};
+        if (outcome.has_value()) return {};
+        return std::unexpected(pid1::Error{EINVAL, "setting"});
       });
-  if (!outcome.has_value()) return outcome;
-  if (!read.has_value()) {
-    return fail({path, ": not a KEY=VALUE line: '", read.error().subject,
-                 "'; comments begin with #"});
+  if (outcome.has_value() && !read.has_value()) {
+    return fail("{} line {} is not KEY=VALUE; comments begin with #", {path, pid1::Decimal(line)});
   }
-  return {};
+  return outcome;
 }
 
 Outcome<> apply_cmdline(Settings& settings, std::span<char> cmdline,
@@ -119,13 +119,13 @@ Outcome<> apply_cmdline(Settings& settings, std::span<char> cmdline,
   while (const auto parameter = reader.next()) {
     std::string_view name = parameter->name;
     if (parameter->is_argument) {
-      BEAM_INIT_TRY(arguments.append({parameter->word}), "give fewer arguments after ' -- '");
+      BEAM_INIT_TRY(arguments.append({parameter->word}), parameter->word,
+                    "give fewer arguments after ' -- '");
     } else if (name == "ip") {
       settings.ip = parameter->value.value_or("");
     } else if (name.starts_with(kPrefix)) {
       name.remove_prefix(kPrefix.size());
-      auto applied = apply_setting(settings, name, parameter->value.value_or(""), kSource);
-      if (!applied.has_value()) return applied;
+      BEAM_INIT_PASS(apply_setting(settings, name, parameter->value.value_or(""), kSource));
     }
   }
   return {};

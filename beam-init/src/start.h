@@ -4,8 +4,6 @@
 #ifndef BEAM_INIT_START_H
 #define BEAM_INIT_START_H
 
-#include <span>
-
 #include "failure.h"
 #include "pid1/environment.h"
 #include "release.h"
@@ -24,7 +22,7 @@ namespace beam_init {
 /// A sys.config with RUNTIME_CONFIG=true is copied to RELEASE_TMP (mode 0600), for Elixir's config
 /// providers write their result into it.
 [[nodiscard]] Outcome<> build_erl_arguments(const Release& release,
-                                            std::span<char* const> user_arguments,
+                                            const pid1::StringVector& user_arguments,
                                             bool console_is_terminal, pid1::Arena& arena,
                                             pid1::Environment& environment,
                                             pid1::StringVector& arguments);

@@ -19,14 +19,14 @@ bool has_nul(std::string_view text) {
 
 Result<std::string_view> Arena::copy(std::initializer_list<std::string_view> parts) {
   const auto text = join(rest(), parts);
-  if (!text.has_value()) return std::unexpected(Error{E2BIG, "copy", text.error().subject});
+  if (!text.has_value()) return std::unexpected(Error{E2BIG, "text that is too long"});
   keep(text->size() + 1);
   return *text;
 }
 
 Result<> StringVector::append(std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) {
-    if (has_nul(part)) return std::unexpected(Error{EINVAL, "string with a NUL", part});
+    if (has_nul(part)) return std::unexpected(Error{EINVAL, "string with a NUL"});
   }
   // One slot stays for the NULL at the end.
   if (size_ + 1 >= slots_.size()) return std::unexpected(Error{E2BIG, "too many strings"});
@@ -49,10 +49,10 @@ size_t Environment::find(std::string_view name) const {
 Result<> Environment::set(std::string_view name, std::string_view value) {
   bool valid = !name.empty();
   for (const char c : name) valid = valid && c != '=';
-  if (!valid) return std::unexpected(Error{EINVAL, "environment name", name});
+  if (!valid) return std::unexpected(Error{EINVAL, "environment name"});
   const size_t index = find(name);
   if (index == size_) return append({name, "=", value});
-  if (has_nul(value)) return std::unexpected(Error{EINVAL, "string with a NUL", name});
+  if (has_nul(value)) return std::unexpected(Error{EINVAL, "string with a NUL"});
   PID1_TRY_ASSIGN(const std::string_view text, arena_->copy({name, "=", value}));
   slots_[index] = const_cast<char*>(text.data());
   return {};
@@ -68,22 +68,22 @@ std::string_view Environment::get(std::string_view name, std::string_view missin
 
 bool Environment::has(std::string_view name) const { return find(name) != size_; }
 
-Result<> for_each_assignment(std::string_view text,
+Result<> for_each_assignment(std::string_view text, size_t& line,
                              absl::FunctionRef<Result<>(const Assignment&)> visit) {
-  for (size_t line = 1; !text.empty(); ++line) {
+  for (line = 1; !text.empty(); ++line) {
     const std::string_view whole = trim(take_until(text, '\n'));
     if (whole.empty() || whole.front() == '#') continue;
     std::string_view value = whole;
     const std::string_view name = trim(take_until(value, '='));
     if (name.empty() || name.size() == whole.size()) {
-      return std::unexpected(Error{EINVAL, "line that is not NAME=VALUE", whole});
+      return std::unexpected(Error{EINVAL, "line that is not NAME=VALUE"});
     }
     value = trim(value);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value.remove_prefix(1);
       value.remove_suffix(1);
     }
-    PID1_TRY(visit({name, value, line}));
+    PID1_TRY(visit({name, value}));
   }
   return {};
 }

@@ -13,12 +13,11 @@
 namespace pid1 {
 namespace {
 
-/// read(2) again after EINTR; the error carries the path, which the descriptor cannot tell.
-Result<size_t> read_some(int fd, std::span<char> buffer, const char* path) {
+/// read(2), again after EINTR.
+Result<size_t> read_some(int fd, std::span<char> buffer) {
   for (;;) {
     const auto got = sys::read(fd, buffer);
-    if (got.has_value()) return *got;
-    if (got.error().code != EINTR) return std::unexpected(Error{got.error().code, "read", path});
+    if (got.has_value() || got.error().code != EINTR) return got;
   }
 }
 
@@ -30,8 +29,8 @@ Result<std::string_view> read_file(const char* path, std::span<char> buffer) {
   size_t used = 0;
   for (;;) {
     // The last byte of the buffer tells "exactly full" from "there is more".
-    if (used == buffer.size()) return std::unexpected(Error{EFBIG, "read", path});
-    PID1_TRY_ASSIGN(const size_t got, read_some(fd, buffer.subspan(used), path));
+    if (used == buffer.size()) return std::unexpected(Error{EFBIG, "read"});
+    PID1_TRY_ASSIGN(const size_t got, read_some(fd, buffer.subspan(used)));
     if (got == 0) break;
     used += got;
   }
@@ -48,7 +47,7 @@ Result<> write_file(const char* path, std::string_view content, mode_t mode) {
     if (put.has_value()) {
       content.remove_prefix(*put);
     } else if (put.error().code != EINTR) {
-      return std::unexpected(Error{put.error().code, "write", path});
+      return std::unexpected(put.error());
     }
   }
   return {};
@@ -59,10 +58,9 @@ Result<> list_directory(const char* path, absl::FunctionRef<bool(std::string_vie
   const absl::Cleanup close_directory = [fd] { sys::close(fd); };
   alignas(struct dirent) char records[2048];
   for (;;) {
-    const auto got = sys::getdents(fd, records);
-    if (!got.has_value()) return std::unexpected(Error{got.error().code, "read directory", path});
-    if (*got == 0) return {};
-    for (size_t offset = 0; offset < *got;) {
+    PID1_TRY_ASSIGN(const size_t got, sys::getdents(fd, records));
+    if (got == 0) return {};
+    for (size_t offset = 0; offset < got;) {
       // struct linux_dirent64 of getdents64(2) is laid out as struct dirent of a 64-bit C library.
       const auto* entry = reinterpret_cast<const struct dirent*>(records + offset);
       const std::string_view name = entry->d_name;

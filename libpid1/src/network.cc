@@ -58,8 +58,8 @@ class Request {
 };
 
 /// Sends the request and waits for its acknowledgement; the kernel answers within the call.
-Result<> transact(int fd, Request& request, std::string_view operation, std::string_view subject) {
-  const auto fail = [&](int code) { return std::unexpected(Error{code, operation, subject}); };
+Result<> transact(int fd, Request& request, const char* operation) {
+  const auto fail = [operation](int code) { return std::unexpected(Error{code, operation}); };
   const auto sent = sys::send(fd, request.message());
   if (!sent.has_value()) return fail(sent.error().code);
   alignas(NLMSG_ALIGNTO) char buffer[1024];
@@ -81,14 +81,14 @@ Result<int> open_rtnetlink() {
   return sys::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
 
-Result<> set_up(int fd, int index, std::string_view device) {
+Result<> set_up(int fd, int index) {
   struct ifinfomsg family = {};
   family.ifi_family = AF_UNSPEC;
   family.ifi_index = index;
   family.ifi_flags = IFF_UP;
   family.ifi_change = IFF_UP;
   Request request(RTM_NEWLINK, 0, family);
-  return transact(fd, request, "bring up network device", device);
+  return transact(fd, request, "bring up network device");
 }
 
 Result<> add_address(int fd, int index, const IpConfig& config) {
@@ -106,7 +106,7 @@ Result<> add_address(int fd, int index, const IpConfig& config) {
     }
     request.attribute(IFA_BROADCAST, bytes_of(broadcast));
   }
-  return transact(fd, request, "set network address", config.device);
+  return transact(fd, request, "set network address");
 }
 
 Result<> add_default_route(int fd, int index, const IpConfig& config) {
@@ -119,7 +119,7 @@ Result<> add_default_route(int fd, int index, const IpConfig& config) {
   Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, family);
   request.attribute(RTA_GATEWAY, bytes_of(*config.gateway));
   request.attribute(RTA_OIF, bytes_of(index));
-  return transact(fd, request, "set default route", config.device);
+  return transact(fd, request, "set default route");
 }
 
 Result<> exists_is_success(Result<> result) {
@@ -139,11 +139,12 @@ std::optional<uint8_t> prefix_of(Ipv4 netmask) {
   return static_cast<uint8_t>(prefix);
 }
 
-// net/ipv4/ipconfig.c, ic_defaults(): the mask of the address's class; 0 for none.
-uint8_t class_prefix(Ipv4 address) {
+// net/ipv4/ipconfig.c, ic_defaults(): the mask of the address's class, if it has one.
+std::optional<uint8_t> class_prefix(Ipv4 address) {
   if (address.bytes[0] < 128) return 8;
   if (address.bytes[0] < 192) return 16;
-  return address.bytes[0] < 224 ? 24 : 0;
+  if (address.bytes[0] < 224) return 24;
+  return std::nullopt;
 }
 
 /// /etc/NAME, or, where the root is read-only, a file of /run mounted over it.
@@ -154,13 +155,22 @@ Result<> write_etc(const char* path, const char* fallback, std::string_view cont
   return bind_mount(fallback, path);
 }
 
+/// An address as text, for use as one part of a joined text.
 struct Ipv4Text {
   explicit Ipv4Text(Ipv4 address) {
-    const auto& b = address.bytes;
-    text = *join(buffer, {Decimal(b[0]), ".", Decimal(b[1]), ".", Decimal(b[2]), ".", Decimal(b[3])});
+    for (const uint8_t byte : address.bytes) {
+      const std::string_view digits = Decimal(byte);
+      size_ += digits.copy(text_ + size_, digits.size());
+      text_[size_++] = '.';
+    }
+    --size_;
   }
-  char buffer[16];
-  std::string_view text;
+  // NOLINTNEXTLINE(google-explicit-constructor): it stands in lists of string_views.
+  operator std::string_view() const { return {text_, size_}; }
+
+ private:
+  char text_[16];
+  size_t size_ = 0;
 };
 
 }  // namespace
@@ -182,60 +192,56 @@ std::optional<Ipv4> parse_ipv4(std::string_view text) {
 }
 
 Result<std::optional<IpConfig>> parse_ip(std::string_view text) {
-  const auto invalid = [](std::string_view what, std::string_view field) {
-    return std::unexpected(Error{EINVAL, what, field});
-  };
-  if (text == "off" || text == "none") return std::nullopt;
-  for (const std::string_view automatic : {"dhcp", "bootp", "rarp", "both", "on", "any"}) {
-    if (text == automatic) return std::unexpected(Error{EOPNOTSUPP, "ip= asks for", text});
-  }
-  // client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0
+  const auto invalid = [](const char* what) { return std::unexpected(Error{EINVAL, what}); };
+  enum { kClient, kServer, kGateway, kNetmask, kHostname, kDevice, kAutoconf, kDns0, kDns1, kNtp0, kFields };
+  std::string_view fields[kFields] = {};
   std::string_view rest = text;
-  std::string_view fields[10] = {};
   for (std::string_view& field : fields) field = take_until(rest, ':');
-  if (!rest.empty()) return invalid("ip= has more than ten fields", text);
-  const auto& [client, server, gateway, netmask, hostname, device, autoconf, dns0, dns1, ntp0] =
-      fields;
+  if (!rest.empty()) return invalid("ip= with more than ten fields");
 
+  // A lone word is the autoconf field (net/ipv4/ipconfig.c, ip_auto_config_setup).
+  const bool lone = fields[kClient].size() == text.size() && !parse_ipv4(text).has_value();
+  const std::string_view autoconf = lone ? text : fields[kAutoconf];
+  if (lone && (autoconf == "off" || autoconf == "none")) return std::nullopt;
   for (const std::string_view automatic : {"dhcp", "bootp", "rarp", "both", "on", "any"}) {
     if (autoconf == automatic) {
-      return std::unexpected(Error{EOPNOTSUPP, "ip= asks for", autoconf});
+      return std::unexpected(Error{EOPNOTSUPP, "ip= with automatic configuration"});
     }
   }
-  if (!autoconf.empty() && autoconf != "off" && autoconf != "none" && autoconf != "static") {
-    return invalid("ip= autoconf", autoconf);
+  if (!lone && !autoconf.empty() && autoconf != "off" && autoconf != "none" &&
+      autoconf != "static") {
+    return invalid("ip= autoconf field");
   }
+
   IpConfig config = {};
-  const auto address = parse_ipv4(client);
-  if (!address.has_value()) return invalid("ip= client address", client);
-  config.address = *address;
-  config.prefix = class_prefix(*address);
-  if (!netmask.empty()) {
-    const auto mask = parse_ipv4(netmask);
-    const auto prefix = mask.has_value() ? prefix_of(*mask) : std::nullopt;
-    if (!prefix.has_value()) return invalid("ip= netmask", netmask);
-    config.prefix = *prefix;
-  }
-  struct Optional {
-    std::string_view what;
-    std::string_view field;
-    std::optional<Ipv4>* into;
-  };
+  std::optional<Ipv4> address;
+  std::optional<Ipv4> netmask;
   std::optional<Ipv4> unused;  // a boot server and a time server are nothing that is set up here
-  const Optional addresses[] = {{"ip= server address", server, &unused},
-                                {"ip= gateway", gateway, &config.gateway},
-                                {"ip= dns0", dns0, &config.dns[0]},
-                                {"ip= dns1", dns1, &config.dns[1]},
-                                {"ip= ntp0", ntp0, &unused}};
-  for (const Optional& entry : addresses) {
-    if (entry.field.empty()) continue;
-    *entry.into = parse_ipv4(entry.field);
-    if (!entry.into->has_value()) return invalid(entry.what, entry.field);
+  struct AddressField {
+    int index;
+    std::optional<Ipv4>* into;
+    const char* what;
+  };
+  const AddressField addresses[] = {{kClient, &address, "ip= client address"},
+                                    {kServer, &unused, "ip= server address"},
+                                    {kGateway, &config.gateway, "ip= gateway"},
+                                    {kNetmask, &netmask, "ip= netmask"},
+                                    {kDns0, &config.dns[0], "ip= dns0"},
+                                    {kDns1, &config.dns[1], "ip= dns1"},
+                                    {kNtp0, &unused, "ip= ntp0"}};
+  for (const AddressField& field : addresses) {
+    if (fields[field.index].empty() && field.index != kClient) continue;
+    *field.into = parse_ipv4(fields[field.index]);
+    if (!field.into->has_value()) return invalid(field.what);
   }
-  if (!hostname.empty() && !is_hostname(hostname)) return invalid("ip= hostname", hostname);
-  config.hostname = hostname;
-  if (device.size() >= IFNAMSIZ) return invalid("ip= device", device);
-  if (!device.empty()) config.device = device;
+  config.address = *address;
+  const auto prefix = netmask.has_value() ? prefix_of(*netmask) : class_prefix(*address);
+  if (!prefix.has_value()) return invalid("ip= netmask");
+  config.prefix = *prefix;
+  config.hostname = fields[kHostname];
+  if (!config.hostname.empty() && !is_hostname(config.hostname)) return invalid("ip= host name");
+  if (fields[kDevice].size() >= IFNAMSIZ) return invalid("ip= device name");
+  if (!fields[kDevice].empty()) config.device = fields[kDevice];
   return config;
 }
 
@@ -243,7 +249,7 @@ Result<> bring_loopback_up() {
   PID1_TRY_ASSIGN(const int fd, open_rtnetlink());
   const absl::Cleanup close_socket = [fd] { sys::close(fd); };
   PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, "lo"));
-  return set_up(fd, index, "lo");
+  return set_up(fd, index);
 }
 
 Result<> configure(const IpConfig& config) {
@@ -252,7 +258,7 @@ Result<> configure(const IpConfig& config) {
   PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, config.device));
   // The address first: bringing a device up starts IPv6 autoconfiguration and announcements.
   PID1_TRY(exists_is_success(add_address(fd, index, config)));
-  PID1_TRY(set_up(fd, index, config.device));
+  PID1_TRY(set_up(fd, index));
   if (config.gateway.has_value()) {
     PID1_TRY(exists_is_success(add_default_route(fd, index, config)));
   }
@@ -271,14 +277,14 @@ bool is_hostname(std::string_view name) {
 }
 
 Result<> set_hostname(std::string_view name, std::optional<Ipv4> address) {
-  if (!is_hostname(name)) return std::unexpected(Error{EINVAL, "host name", name});
+  if (!is_hostname(name)) return std::unexpected(Error{EINVAL, "host name"});
   PID1_TRY(sys::sethostname(name));
   std::string_view rest = name;
   const std::string_view label = take_until(rest, '.');
   const Ipv4Text own(address.value_or(Ipv4{{127, 0, 1, 1}}));
   char content[256];
   PID1_TRY_ASSIGN(const std::string_view hosts,
-                  join(content, {"127.0.0.1 localhost\n::1 localhost\n", own.text, " ", name,
+                  join(content, {"127.0.0.1 localhost\n::1 localhost\n", own, " ", name,
                                  label == name ? "" : " ", label == name ? "" : label, "\n"}));
   return write_etc("/etc/hosts", "/run/hosts", hosts);
 }
@@ -290,7 +296,7 @@ Result<> write_resolv_conf(const IpConfig& config) {
     if (!server.has_value()) continue;
     const size_t used = text.size();
     PID1_TRY_ASSIGN(const std::string_view line, join(std::span(content).subspan(used),
-                                                      {"nameserver ", Ipv4Text(*server).text, "\n"}));
+                                                      {"nameserver ", Ipv4Text(*server), "\n"}));
     text = {content, used + line.size()};
   }
   if (text.empty()) return {};

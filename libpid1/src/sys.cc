@@ -5,42 +5,63 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <time.h>
-#include <unistd.h>
+
+#include <type_traits>
 
 namespace pid1::sys {
 namespace {
 
-std::unexpected<Error> failure(std::string_view operation, std::string_view subject = {}) {
-  return std::unexpected(Error{errno, operation, subject});
+// Straight to the kernel, which returns -errno: a C library's wrappers add cancellation points,
+// errno and, for some, a loop or a second meaning, and are half of a small program.
+// Registers: syscall(2), "Architecture calling conventions".
+long kernel(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+#if defined(__x86_64__)
+  long result = number;
+  register long r10 asm("r10") = d;
+  register long r8 asm("r8") = e;
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+               : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = d;
+  register long x4 asm("x4") = e;
+  asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  return x0;
+#else
+#error "no system call sequence for this machine"
+#endif
 }
 
-Result<> status(long returned, std::string_view operation, std::string_view subject = {}) {
-  if (returned < 0) return failure(operation, subject);
-  return {};
-}
+long address(const volatile void* pointer) { return reinterpret_cast<long>(pointer); }
 
-template <class T>
-Result<T> value(T returned, std::string_view operation, std::string_view subject = {}) {
-  if (returned < 0) return failure(operation, subject);
-  return returned;
-}
-
-Result<size_t> count(ssize_t returned, std::string_view operation) {
-  if (returned < 0) return failure(operation);
-  return static_cast<size_t>(returned);
+/// The answer of the kernel as a Result: void, or the number it returned.
+template <class T = void>
+Result<T> answer(long returned, const char* operation) {
+  if (returned < 0) return std::unexpected(Error{static_cast<int>(-returned), operation});
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    return static_cast<T>(returned);
+  }
 }
 
 // include/uapi/asm-generic/signal.h: what rt_sigaction(2) really takes; sigsetsize is 8.
 struct KernelSigaction {
-  void (*handler)(int);
+  long handler;
   unsigned long flags;
   void (*restorer)();
   uint64_t mask;
@@ -49,158 +70,184 @@ struct KernelSigaction {
 }  // namespace
 
 Result<int> open(const char* path, int flags, mode_t mode) {
-  return value(::open(path, flags, mode), "open", path);
+  return answer<int>(kernel(SYS_openat, AT_FDCWD, address(path), flags | O_LARGEFILE, mode), "open");
 }
 
-void close(int fd) { ::close(fd); }
+void close(int fd) { (void)kernel(SYS_close, fd); }
 
 Result<size_t> read(int fd, std::span<char> buffer) {
-  return count(::read(fd, buffer.data(), buffer.size()), "read");
+  return answer<size_t>(
+      kernel(SYS_read, fd, address(buffer.data()), static_cast<long>(buffer.size())), "read");
 }
 
 Result<size_t> write(int fd, std::string_view data) {
-  return count(::write(fd, data.data(), data.size()), "write");
+  return answer<size_t>(kernel(SYS_write, fd, address(data.data()), static_cast<long>(data.size())),
+                        "write");
 }
 
-Result<> mkdir(const char* path, mode_t mode) { return status(::mkdir(path, mode), "mkdir", path); }
+Result<> mkdir(const char* path, mode_t mode) {
+  return answer(kernel(SYS_mkdirat, AT_FDCWD, address(path), mode), "mkdir");
+}
 
-Result<> chmod(const char* path, mode_t mode) { return status(::chmod(path, mode), "chmod", path); }
-
-Result<> chdir(const char* path) { return status(::chdir(path), "chdir", path); }
-
-Result<> access(const char* path, int mode) { return status(::access(path, mode), "access", path); }
+Result<> access(const char* path, int mode) {
+  return answer(kernel(SYS_faccessat, AT_FDCWD, address(path), mode), "access");
+}
 
 Result<size_t> getdents(int fd, std::span<char> records) {
-  return count(::syscall(SYS_getdents64, fd, records.data(), records.size()), "getdents64");
+  return answer<size_t>(
+      kernel(SYS_getdents64, fd, address(records.data()), static_cast<long>(records.size())),
+      "read directory");
 }
 
 Result<> mount(const char* source, const char* target, const char* type, unsigned long flags,
                const char* data) {
-  return status(::mount(source, target, type, flags, data), "mount", target);
+  return answer(kernel(SYS_mount, address(source), address(target), address(type),
+                       static_cast<long>(flags), address(data)),
+                "mount");
 }
 
 Result<bool> is_mount_root(const char* path) {
+  // musl's <sys/stat.h> has the call without the flag, and <linux/stat.h> cannot stand beside it.
+  constexpr uint64_t kMountRoot = 0x2000;  // STATX_ATTR_MOUNT_ROOT
   struct statx info = {};
-  PID1_TRY(status(::statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, 0, &info), "statx", path));
-  if ((info.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0) {
-    return std::unexpected(Error{EOPNOTSUPP, "statx", path});
+  PID1_TRY(answer(kernel(SYS_statx, AT_FDCWD, address(path), AT_NO_AUTOMOUNT, 0, address(&info)),
+                  "statx"));
+  if ((info.stx_attributes_mask & kMountRoot) == 0) {
+    return std::unexpected(Error{EOPNOTSUPP, "statx"});
   }
-  return (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  return (info.stx_attributes & kMountRoot) != 0;
 }
 
-Result<> dup2(int from, int to) { return status(::dup2(from, to), "dup2"); }
+Result<> dup2(int from, int to) {
+  // dup3(2), which every machine has, refuses what dup2 allows.
+  if (from == to) return answer(kernel(SYS_fcntl, from, F_GETFD), "dup2");
+  return answer(kernel(SYS_dup3, from, to, 0), "dup2");
+}
 
 Result<> set_status_flags(int fd, int flags) {
-  return status(::fcntl(fd, F_SETFL, flags), "fcntl F_SETFL");
+  return answer(kernel(SYS_fcntl, fd, F_SETFL, flags), "fcntl F_SETFL");
 }
 
 Result<bool> poll_writable(int fd, int milliseconds) {
   struct pollfd entry = {.fd = fd, .events = POLLOUT, .revents = 0};
-  const int ready = ::poll(&entry, 1, milliseconds);
-  if (ready < 0) return failure("poll");
+  struct timespec limit = {.tv_sec = milliseconds / 1000,
+                           .tv_nsec = milliseconds % 1000 * 1'000'000L};
+  PID1_TRY_ASSIGN(const int ready, answer<int>(kernel(SYS_ppoll, address(&entry), 1, address(&limit)),
+                                               "poll"));
   return ready > 0;
 }
 
-Result<> setsid() { return status(::setsid(), "setsid"); }
+Result<> setsid() { return answer(kernel(SYS_setsid), "setsid"); }
 
 Result<> set_controlling_terminal(int fd) {
-  return status(::ioctl(fd, TIOCSCTTY, 0), "ioctl TIOCSCTTY");
+  return answer(kernel(SYS_ioctl, fd, TIOCSCTTY, 0), "ioctl TIOCSCTTY");
 }
 
 bool is_terminal(int fd) {
   struct winsize size = {};
-  return ::ioctl(fd, TIOCGWINSZ, &size) == 0;
+  return kernel(SYS_ioctl, fd, TIOCGWINSZ, address(&size)) == 0;
 }
 
 Result<int> output_queued(int fd) {
   int bytes = 0;
-  PID1_TRY(status(::ioctl(fd, TIOCOUTQ, &bytes), "ioctl TIOCOUTQ"));
+  PID1_TRY(answer(kernel(SYS_ioctl, fd, TIOCOUTQ, address(&bytes)), "ioctl TIOCOUTQ"));
   return bytes;
 }
 
 Result<> close_range_on_exec(unsigned first) {
-  constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC
-  return status(::syscall(SYS_close_range, first, ~0U, kCloseOnExec), "close_range");
+  constexpr long kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC
+  return answer(kernel(SYS_close_range, first, ~0U, kCloseOnExec), "close_range");
 }
 
 Result<> set_disposition(int signal, Disposition disposition) {
-  // SIG_DFL and SIG_IGN are casts of numbers to a function pointer; so is it in <signal.h>.
-  KernelSigaction action = {};
-  action.handler = reinterpret_cast<void (*)(int)>(disposition == Disposition::kIgnore ? 1L : 0L);
-  return status(::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof(action.mask)),
+  const KernelSigaction action = {.handler = disposition == Disposition::kIgnore ? 1 : 0,
+                                  .flags = 0,
+                                  .restorer = nullptr,
+                                  .mask = 0};  // SIG_DFL is 0, SIG_IGN is 1
+  return answer(kernel(SYS_rt_sigaction, signal, address(&action), 0, sizeof(action.mask)),
                 "rt_sigaction");
 }
 
 Result<> set_signal_mask(uint64_t mask) {
-  constexpr int kSetMask = 2;  // SIG_SETMASK
-  return status(::syscall(SYS_rt_sigprocmask, kSetMask, &mask, nullptr, sizeof(mask)),
+  constexpr long kSetMask = 2;  // SIG_SETMASK
+  return answer(kernel(SYS_rt_sigprocmask, kSetMask, address(&mask), 0, sizeof(mask)),
                 "rt_sigprocmask");
 }
 
 Result<int> socket(int domain, int type, int protocol) {
-  return value(::socket(domain, type, protocol), "socket");
+  return answer<int>(kernel(SYS_socket, domain, type, protocol), "socket");
 }
 
+// sendto(2) and recvfrom(2) are write and read on a connected or netlink socket; MSG_NOSIGNAL has no
+// meaning there.
 Result<size_t> send(int fd, std::span<const char> data) {
-  return count(::send(fd, data.data(), data.size(), MSG_NOSIGNAL), "send");
+  return answer<size_t>(kernel(SYS_write, fd, address(data.data()), static_cast<long>(data.size())),
+                        "send");
 }
 
 Result<size_t> receive(int fd, std::span<char> buffer) {
-  return count(::recv(fd, buffer.data(), buffer.size(), 0), "recv");
+  return answer<size_t>(
+      kernel(SYS_read, fd, address(buffer.data()), static_cast<long>(buffer.size())), "receive");
 }
 
 Result<int> interface_index(int fd, std::string_view name) {
   struct ifreq request = {};
   if (name.empty() || name.size() >= sizeof(request.ifr_name)) {
-    return std::unexpected(Error{ENODEV, "network device", name});
+    return std::unexpected(Error{ENODEV, "network device"});
   }
   name.copy(request.ifr_name, name.size());
-  PID1_TRY(status(::ioctl(fd, SIOCGIFINDEX, &request), "network device", name));
+  PID1_TRY(answer(kernel(SYS_ioctl, fd, SIOCGIFINDEX, address(&request)), "network device"));
   return request.ifr_ifindex;
 }
 
 Result<> sethostname(std::string_view name) {
-  return status(::sethostname(name.data(), name.size()), "sethostname", name);
+  return answer(kernel(SYS_sethostname, address(name.data()), static_cast<long>(name.size())),
+                "sethostname");
 }
 
-pid_t getpid() { return ::getpid(); }
+pid_t getpid() { return static_cast<pid_t>(kernel(SYS_getpid)); }
 
-mode_t umask(mode_t mask) { return ::umask(mask); }
+mode_t umask(mode_t mask) { return static_cast<mode_t>(kernel(SYS_umask, mask)); }
 
 Error execve(const char* path, char* const* argv, char* const* envp) {
-  ::execve(path, argv, envp);
-  return Error{errno, "execve", path};
+  const long returned = kernel(SYS_execve, address(path), address(argv), address(envp));
+  return Error{static_cast<int>(-returned), "execve"};
 }
 
 uint64_t clock_ns(clockid_t clock) {
   struct timespec now = {};
-  ::clock_gettime(clock, &now);
+  (void)kernel(SYS_clock_gettime, clock, address(&now));
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
 }
 
 uint64_t cycle_counter() {
 #if defined(__x86_64__)
   return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
+#else
   uint64_t ticks = 0;
   asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
   return ticks;
-#else
-  return 0;
 #endif
 }
 
 void sleep_ms(unsigned milliseconds) {
   struct timespec left = {.tv_sec = static_cast<time_t>(milliseconds / 1000),
                           .tv_nsec = static_cast<long>(milliseconds % 1000) * 1'000'000};
-  while (::nanosleep(&left, &left) < 0 && errno == EINTR) {
+  while (kernel(SYS_nanosleep, address(&left), address(&left)) == -EINTR) {
   }
 }
 
-void sync() { ::sync(); }
+void sync() { (void)kernel(SYS_sync); }
 
-Result<> reboot(int command) { return status(::reboot(command), "reboot"); }
+Result<> reboot(int command) {
+  // LINUX_REBOOT_MAGIC1 and LINUX_REBOOT_MAGIC2 (reboot(2)).
+  constexpr long kMagic = 0xfee1dead;
+  constexpr long kMagic2 = 672274793;
+  return answer(kernel(SYS_reboot, kMagic, kMagic2, static_cast<unsigned>(command), 0), "reboot");
+}
 
-void exit(int status) { ::_exit(status); }
+void exit(int status) {
+  for (;;) (void)kernel(SYS_exit_group, status);
+}
 
 }  // namespace pid1::sys

@@ -16,7 +16,7 @@ Result<std::string_view> join(std::span<char> out, std::initializer_list<std::st
   size_t used = 0;
   for (const std::string_view part : parts) {
     if (part.size() >= out.size() - used) {
-      return std::unexpected(Error{ENAMETOOLONG, "text", part});
+      return std::unexpected(Error{ENAMETOOLONG, "text"});
     }
     part.copy(out.data() + used, part.size());
     used += part.size();

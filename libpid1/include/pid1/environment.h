@@ -70,14 +70,14 @@ class Environment : public StringVector {
 struct Assignment {
   std::string_view name;
   std::string_view value;
-  size_t line;  // from 1
 };
 
 /// Calls `visit` for each NAME=VALUE line of `text`. Empty lines and lines that begin with # are
 /// skipped; white space around name and value is dropped; a value in double quotes keeps what stands
-/// between them. EINVAL for a line without '=' or without a name, with the line as `subject`; the
-/// first error of `visit` ends the walk.
-[[nodiscard]] Result<> for_each_assignment(std::string_view text,
+/// between them. EINVAL for a line without '=' or without a name; the first error of `visit` ends
+/// the walk.
+/// `line` is set to the number of the line being read, from 1.
+[[nodiscard]] Result<> for_each_assignment(std::string_view text, size_t& line,
                                            absl::FunctionRef<Result<>(const Assignment&)> visit);
 
 }  // namespace pid1

@@ -38,7 +38,7 @@ enum class MountOutcome {
 [[nodiscard]] std::span<const MountSpec> default_mounts();
 
 /// Mounts one. EBUSY (the same file system is already there) is success. Errors of mkdir(2) and
-/// mount(2) name the target.
+/// mount(2).
 [[nodiscard]] Result<MountOutcome> mount(const MountSpec& spec);
 
 /// Remounts the file system at `target` read-only (nosuid kept). EBUSY while a file on it is open

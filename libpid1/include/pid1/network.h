@@ -33,15 +33,15 @@ struct IpConfig {
 /// The kernel's syntax (Documentation/admin-guide/nfs/nfsroot.rst):
 ///   client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0
 /// Fields may be empty or missing at the end. Without a netmask that of the address's class is taken,
-/// as the kernel does. Nothing for `off` and `none`, which ask for no configuration. EOPNOTSUPP for
-/// dhcp, bootp, rarp, both, on and any: there is no client for them. EINVAL names the bad field.
+/// as the kernel does. Nothing for a lone `off` or `none`, which asks for no configuration. EOPNOTSUPP
+/// for dhcp, bootp, rarp, both, on and any: there is no client for them. EINVAL names the bad field.
 [[nodiscard]] Result<std::optional<IpConfig>> parse_ip(std::string_view text);
 
 /// The loopback device up; the kernel then gives it 127.0.0.1/8 and ::1 by itself.
 [[nodiscard]] Result<> bring_loopback_up();
 
 /// The device up, with its address and default route, over rtnetlink(7). An address or route that is
-/// already there (EEXIST) is success. ENODEV names the device.
+/// already there (EEXIST) is success. ENODEV: there is no such device.
 [[nodiscard]] Result<> configure(const IpConfig& config);
 
 /// A host name: 1 to 64 of letters, digits, '-' and '.', not beginning or ending with '-' or '.'.

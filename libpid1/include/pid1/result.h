@@ -8,12 +8,15 @@
 
 namespace pid1 {
 
-/// What failed, on what, and why. `code` is an errno value. `operation` is a literal ("mount").
-/// `subject` is what it was done to ("/proc"): a view of the caller's argument, valid as long as that.
+/// What failed and why: the literal name of the operation ("mount", "read") and an errno value. What
+/// it was done to, the caller knows.
 struct Error {
-  int code = 0;
-  std::string_view operation;
-  std::string_view subject = {};
+  // Not an aggregate, on purpose: with the constructor the flag of std::expected fits behind `code`,
+  // a Result<> is two words, and is returned in two registers. It halves the size of a caller.
+  constexpr Error(int errno_value, const char* literal) : operation(literal), code(errno_value) {}
+
+  const char* operation;
+  int code;
 };
 
 template <class T = void>

@@ -26,8 +26,6 @@ void close(int fd);
 [[nodiscard]] Result<size_t> read(int fd, std::span<char> buffer);
 [[nodiscard]] Result<size_t> write(int fd, std::string_view data);
 [[nodiscard]] Result<> mkdir(const char* path, mode_t mode);
-[[nodiscard]] Result<> chmod(const char* path, mode_t mode);
-[[nodiscard]] Result<> chdir(const char* path);
 /// access(2) with the real user; `mode` is R_OK, X_OK, F_OK.
 [[nodiscard]] Result<> access(const char* path, int mode);
 /// getdents64(2): whole `struct linux_dirent64` records; 0 at the end.

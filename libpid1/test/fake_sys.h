@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// An in-memory kernel behind pid1::sys, with faults at chosen calls. A program that links it takes
+// nothing of sys.cc out of libpid1.a; all else of the library is what ships.
+#ifndef PID1_TEST_FAKE_SYS_H
+#define PID1_TEST_FAKE_SYS_H
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "pid1/sys.h"
+
+namespace pid1::fake {
+
+/// A call that was made. `ordinal` counts, from 1, those that can fail; the others have 0.
+struct Call {
+  std::string name;
+  std::string detail;  // its arguments, as far as a test reads them
+  unsigned ordinal = 0;
+};
+
+/// The `nth` call (from 1) of `name`, or of any that can fail when `name` is empty, fails with `code`
+/// and does nothing.
+struct Fault {
+  std::string name;
+  unsigned nth = 1;
+  int code = 0;
+  bool fired = false;
+};
+
+/// What a device takes: a terminal, a pipe, the kernel's log.
+struct Sink {
+  struct Write {
+    unsigned opening;  // which open(2) it came through: the kernel's log limits the rate of each
+    std::string bytes;
+  };
+  std::vector<Write> writes;
+  bool terminal = false;
+  std::optional<size_t> capacity;  // nothing: never full
+  size_t queued = 0;
+  size_t sent_per_ms = 0;
+
+  [[nodiscard]] std::string text() const;
+};
+
+struct Node {
+  enum class Type { kFile, kDirectory, kDevice };
+  Type type = Type::kFile;
+  mode_t mode = 0;
+  std::string content;
+  Sink sink;
+  int open_error = 0;  // as a console without a terminal behind it has
+};
+
+using Tree = std::map<std::string, std::shared_ptr<Node>>;
+
+/// A mount, in order; a later one with the same target stands on the earlier.
+struct Mount {
+  std::string source, target, type;
+  unsigned long flags = 0;
+  std::string data;
+
+  /// "SOURCE TARGET TYPE nosuid,nodev,noexec DATA", with - for nothing.
+  [[nodiscard]] std::string line() const;
+};
+
+struct OpenFile {
+  std::string path;
+  std::shared_ptr<Node> node;  // none: a socket
+  int flags = 0;
+  size_t offset = 0;
+  unsigned opening = 0;
+};
+
+struct Descriptor {
+  std::shared_ptr<OpenFile> file;
+  bool close_on_exec = false;
+};
+
+/// A request on an rtnetlink socket, taken apart.
+struct NetlinkRequest {
+  uint16_t type = 0;
+  uint16_t flags = 0;
+  std::string family;                           // the bytes of ifinfomsg, ifaddrmsg, rtmsg
+  std::map<uint16_t, std::string> attributes;   // type -> payload
+  std::string bytes;                            // all of it, as sent
+};
+
+/// How a program under `run` ended.
+struct Ending {
+  enum class How { kReturned, kExited, kRestarted, kExecuted };
+  How how = How::kReturned;
+  int status = 0;  // of exit; the command of reboot
+};
+
+/// The whole state. A test sets it up, and reads it afterwards.
+struct Kernel {
+  /// A root directory, the file systems of an ordinary kernel, 0 to 2 open on an inherited pipe,
+  /// network devices lo (1) and eth0 (2).
+  Kernel();
+
+  // Files. Parent directories are made.
+  void add_directory(const std::string& path, mode_t mode = 0755);
+  void add_file(const std::string& path, std::string content, mode_t mode = 0644);
+  Sink& add_device(const std::string& path);
+  [[nodiscard]] Node* find(std::string_view path);
+  /// Its content; fails the test when there is no such file.
+  [[nodiscard]] std::string content(std::string_view path);
+  [[nodiscard]] std::vector<int> open_descriptors() const;
+  /// The mounts, one line() each.
+  [[nodiscard]] std::string mount_lines() const;
+  /// How often `name` was called.
+  [[nodiscard]] size_t count(std::string_view name) const;
+  /// Time goes on, and terminals send what they hold.
+  void pass(uint64_t milliseconds);
+
+  Tree nodes;
+  std::map<int, Descriptor> descriptors;
+  std::map<std::string, Tree> file_systems;  // type -> what is in it when it is mounted
+  std::vector<Mount> mounts;
+  bool root_read_only = false;
+  bool tells_mount_roots = true;  // false: a kernel before 5.8
+  size_t max_transfer = SIZE_MAX;  // the most that one read or write moves
+
+  bool session_leader = false;
+  std::string controlling_terminal;
+  int dispositions[65] = {};  // 0 default, 1 ignored, as inherited
+  uint64_t signal_mask = 0;
+
+  std::map<std::string, int> devices;
+  std::vector<NetlinkRequest> requests;
+  std::map<uint16_t, int> request_errors;   // type of the request -> errno of its answer
+  std::deque<std::string> raw_answers;      // taken, if there are any, in place of proper ones
+  std::deque<std::string> pending_answers;
+  std::string hostname = "(none)";
+
+  pid_t pid = 1;
+  mode_t file_mask = 022;
+  uint64_t now_ns = 1'000'000'000;
+  uint64_t cycles = 3'000'000'000;
+  unsigned syncs = 0;
+  std::vector<int> reboots;
+  std::string executed;
+  std::vector<std::string> argv, envp;
+
+  std::vector<Call> calls;
+  unsigned failable_calls = 0;
+  std::vector<Fault> faults;
+};
+
+/// The one behind pid1::sys.
+[[nodiscard]] Kernel& kernel();
+
+/// A new one in its place.
+Kernel& reset();
+
+/// Runs `program` until it returns or leaves for good, by exit, execve or reboot: those jump back
+/// here, over frames that hold nothing to be destroyed.
+Ending run(absl::FunctionRef<void()> program);
+
+/// One fault of a series: which call failed, and how.
+struct Injection {
+  Call call;
+  int code = 0;
+};
+
+/// Calls `operation` in a fresh world for each call it makes and each of `codes`, with that call
+/// failing so; then `check`. A loop without end aborts the program with the last calls.
+void for_each_fault(absl::FunctionRef<void()> prepare, absl::FunctionRef<void()> operation,
+                    std::initializer_list<int> codes,
+                    absl::FunctionRef<void(const Injection&)> check);
+
+}  // namespace pid1::fake
+
+#endif  // PID1_TEST_FAKE_SYS_H

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Component "init": /init, from libpid1 and beam-init with the CMake build that ships.
+# shellcheck shell=bash disable=SC2034 # the recipe_* variables are read by component.bash
+
+recipe_sources=()
+recipe_needs=(toolchain)
+recipe_inputs=(CMakeLists.txt libpid1/CMakeLists.txt libpid1/include libpid1/src
+  beam-init/CMakeLists.txt beam-init/src scripts/musl-toolchain.cmake)
+recipe_tools=(clang-19 lld-19 cmake libabsl-dev)
+
+recipe_build() {
+  MICROBEAM_TOOLCHAIN=/deps/toolchain cmake -G Ninja -S /repo -B . \
+    -DCMAKE_TOOLCHAIN_FILE=/repo/scripts/musl-toolchain.cmake \
+    -DCMAKE_BUILD_TYPE=MinSizeRel -DMICROBEAM_FREESTANDING=ON
+  cmake --build . -j "$JOBS"
+  install -m 755 beam-init/beam-init /out/init
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# What ships: static programs for musl, without the C++ runtime's object code.
+# The toolchain is build/toolchain (made by `scripts/microbeam build`), or $MICROBEAM_TOOLCHAIN.
+if(DEFINED ENV{MICROBEAM_TOOLCHAIN})
+  set(toolchain $ENV{MICROBEAM_TOOLCHAIN})
+else()
+  set(toolchain ${CMAKE_CURRENT_LIST_DIR}/../build/toolchain)
+endif()
+if(NOT EXISTS ${toolchain}/bin/x86_64-linux-musl-clang++)
+  message(FATAL_ERROR "No musl toolchain in ${toolchain}. Make it with: scripts/microbeam build")
+endif()
+
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(CMAKE_CXX_COMPILER ${toolchain}/bin/x86_64-linux-musl-clang++)
+set(CMAKE_AR /usr/bin/llvm-ar-19)
+set(CMAKE_RANLIB /usr/bin/llvm-ranlib-19)
+set(CMAKE_FIND_ROOT_PATH ${toolchain}/sysroot)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+
+# Sections that nothing refers to are dropped one by one; unwind tables would be a tenth of the file.
+set(CMAKE_CXX_FLAGS_INIT
+  "-Oz -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables")
+# 4 KiB pages: lld otherwise spreads the segments for 64 KiB ones. --build-id=none: reproducible.
+set(CMAKE_EXE_LINKER_FLAGS_INIT
+  "-static -nostdlib++ -Wl,--gc-sections -Wl,--icf=all -Wl,--build-id=none -Wl,-z,noseparate-code")

@@ -20,9 +20,12 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 
-# Sections that nothing refers to are dropped one by one; unwind tables would be a tenth of the file.
-set(CMAKE_CXX_FLAGS_INIT
-  "-Oz -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables")
-# 4 KiB pages: lld otherwise spreads the segments for 64 KiB ones. --build-id=none: reproducible.
-set(CMAKE_EXE_LINKER_FLAGS_INIT
-  "-static -nostdlib++ -Wl,--gc-sections -Wl,--icf=all -Wl,--build-id=none -Wl,-z,noseparate-code")
+# For size: link-time optimisation, sections that nothing refers to dropped one by one, no unwind
+# tables, fixed addresses (PID 1 runs for a millisecond before the BEAM takes its place).
+set(CMAKE_CXX_FLAGS_INIT "-flto -fno-pie -ffunction-sections -fdata-sections \
+-fno-asynchronous-unwind-tables -fno-unwind-tables")
+# Not _INIT, which would stand before CMake's own -Os.
+set(CMAKE_CXX_FLAGS_MINSIZEREL "-Oz -DNDEBUG" CACHE STRING "")
+# noseparate-code: no padding between segments. build-id=none: two builds give the same bytes.
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -nostdlib++ -Wl,--gc-sections -Wl,--icf=all \
+-Wl,--build-id=none -Wl,-z,noseparate-code")

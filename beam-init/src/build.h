@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two ways in which a step adds to an argv or an environment, with the one failure they have.
+// How the steps of a boot make texts, argvs and the environment out of one arena.
 #ifndef BEAM_INIT_BUILD_H
 #define BEAM_INIT_BUILD_H
 
-#include <initializer_list>
 #include <string_view>
 
 #include "failure.h"
@@ -11,16 +10,51 @@
 
 namespace beam_init {
 
-/// Appends each of `words`.
-[[nodiscard]] Outcome<> add_words(pid1::StringVector& vector,
-                                  std::initializer_list<std::string_view> words);
+/// The one way in which any of this fails is that something does not fit. That is kept, everything
+/// after it does nothing, and outcome() tells: a step asks once, at its end.
+/// Patterns are those of fail().
+class Draft {
+ public:
+  Draft(pid1::Arena& arena, pid1::Environment& environment)
+      : arena_(arena), environment_(environment) {}
 
-/// Appends all of `words`.
-[[nodiscard]] Outcome<> add_all(pid1::StringVector& vector, const pid1::StringVector& words);
+  [[nodiscard]] pid1::Arena& arena() { return arena_; }
+  [[nodiscard]] const pid1::Environment& environment() const { return environment_; }
 
-/// Sets a variable.
-[[nodiscard]] Outcome<> set_variable(pid1::Environment& environment, std::string_view name,
-                                     std::string_view value);
+  /// A path or name; "" when it does not fit.
+  [[nodiscard]] const char* text(const char* pattern, const char* a, const char* b = nullptr,
+                                 const char* c = nullptr, const char* d = nullptr);
+
+  /// A copy that ends with a NUL; "" when it does not fit.
+  [[nodiscard]] const char* keep(std::string_view text);
+
+  /// The value of a variable, or "".
+  [[nodiscard]] const char* get(const char* name) const;
+  void set(const char* name, const char* value);
+
+  /// Sets the NAME=VALUE words of `pattern`, each only where the variable is empty: ${NAME:-VALUE}.
+  void set_defaults(const char* pattern, const char* a = nullptr, const char* b = nullptr,
+                    const char* c = nullptr);
+
+  /// Appends one word as it is.
+  void add(pid1::StringVector& vector, std::string_view word);
+
+  /// Appends the words of `pattern`, which stand between single blanks, each with its {}s replaced,
+  /// blanks and all.
+  void add_words(pid1::StringVector& vector, const char* pattern, const char* a = nullptr,
+                 const char* b = nullptr, const char* c = nullptr);
+
+  void add_all(pid1::StringVector& vector, const pid1::StringVector& words);
+
+  [[nodiscard]] Outcome<> outcome() const;
+
+ private:
+  void note(const pid1::Result<>& result);
+
+  pid1::Arena& arena_;
+  pid1::Environment& environment_;
+  pid1::Result<> first_error_;
+};
 
 }  // namespace beam_init
 

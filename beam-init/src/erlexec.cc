@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <iterator>
+
 #include "build.h"
 #include "pid1/file.h"
 #include "pid1/text.h"
@@ -13,51 +15,64 @@ namespace {
 using pid1::StringVector;
 
 constexpr std::string_view kSeparator = "--";
+constexpr std::string_view kExtra = "-extra";
 constexpr size_t kMaxWords = 1024;
 constexpr int kMaxNesting = 8;
 
-/// The + flags whose value is the next word: +LETTER and one of `suffixes`, which stand between
-/// commas (an empty one is +LETTER alone). Other + flags stand alone; a misspelt one is beam.smp's to
-/// refuse.
-struct FlagFamily {
-  char letter;
-  std::string_view suffixes;
-};
+/// The + flags whose value is the next word (+J with anything behind it is another). The rest stand
+/// alone, or are misspelt and beam.smp's to refuse.
+constexpr std::string_view kPlusWithValue =
+    "a,A,C,e,i,n,P,Q,t,T,R,W,K,IOt,IOp,IOPt,IOPp,IOs,S,SP,SDcpu,SDPcpu,SDio,"
+    "h,hms,hmbs,hpds,hmax,hmaxk,hmaxel,hmaxib,hmqd,pc,pad,rg,"
+    "sbt,sbwtdcpu,sbwtdio,sbwt,scl,sct,secio,sfwi,stbt,swct,swtdcpu,swtdio,swt,sws,sss,sssdcpu,"
+    "sssdio,spp,sub,zdbbl,zdntgc,zebwt,zosrl,zhft,"
+    "Mea,Mummc,Muycs,Musac,Mim,Mis,Mlpm,MMamcbf,MMrmcbf,MMmcs,MMscs,MMscrfsd,MMsco,MMscrpm,MMlp,"
+    "MYe,MYm,MYtp,MYtt,MIscs,MXscs,Mdai";
 
-constexpr FlagFamily kFlagsWithValue[] = {
-    {'a', ""}, {'A', ""}, {'C', ""}, {'e', ""}, {'i', ""}, {'n', ""}, {'P', ""},
-    {'Q', ""}, {'t', ""}, {'T', ""}, {'R', ""}, {'W', ""}, {'K', ""},
-    {'I', "Ot,Op,OPt,OPp,Os"},
-    {'S', ",P,Dcpu,DPcpu,Dio"},
-    {'h', ",ms,mbs,pds,max,maxk,maxel,maxib,mqd"},
-    {'p', "c,ad"},
-    {'r', "g"},
-    {'s', "bt,bwtdcpu,bwtdio,bwt,cl,ct,ecio,fwi,tbt,wct,wtdcpu,wtdio,wt,ws,ss,ssdcpu,ssdio,pp,ub"},
-    {'z', "dbbl,dntgc,ebwt,osrl,hft"},
-    {'M', "ea,ummc,uycs,usac,im,is,lpm,Mamcbf,Mrmcbf,Mmcs,Mscs,Mscrfsd,Msco,Mscrpm,Mlp,Ye,Ym,Ytp,"
-          "Ytt,Iscs,Xscs,dai"},
-};
-
-/// +M also takes the letter of one allocator (u: all) before one of these.
+/// +M, the letter of an allocator (u: all of them), and one of these take a value too.
 constexpr std::string_view kAllocators = "uBIDEFHLRSTZ";
 constexpr std::string_view kAllocatorSuffixes =
     "as,asbcst,atags,acul,acnl,acfml,acful,cp,e,t,lmbcs,mbcgs,mbsd,mmbcs,mmmbc,mmsbc,msbclt,ramv,"
     "rmbcmt,rsbcmt,rsbcst,sbct,smbcs";
 
-/// + flags of which erlexec refuses what does not begin with one of these.
-struct ClosedFamily {
-  std::string_view prefix;
-  std::string_view suffixes;
+/// What erlexec does with a flag that begins with '-'. All others are passed on as they are.
+enum class Minus : char {
+  kRefuse,  // prints, compiles or detaches instead of starting a system, or erlexec refuses it too
+  kDrop,
+  kPass,
+  kNoInput,
+  kNoEpmd,
+  // With the word after it:
+  kFirstWithValue,
+  kNode = kFirstWithValue,
+  kPassWithValue,
+  kStartEpmd,
+  kDropWithValue,
+  kType,
+  kFlavor,
+  kSetVariable,
 };
 
-constexpr ClosedFamily kClosedFamilies[] = {
-    {"+I", "Ot,Op,OPt,OPp,Os"}, {"+SD", "cpu,Pcpu,io"}, {"+B", "i,c,d"}};
+struct MinusRule {
+  const char* flags;  // between commas, without their '-'
+  Minus action;
+};
 
-/// Flags of erlexec that print, compile or detach instead of starting a system, and what it refuses
-/// itself.
-constexpr const char* kNotForInit[] = {
-    "-compile",       "-make",    "-man",     "-detached",   "-emu_args_exit",
-    "-emu_name_exit", "-version", "-configfd", "-smpdisable", "-emu_qouted_cmd_exit"};
+constexpr MinusRule kMinusRules[] = {
+    {"compile,make,man,detached,emu_args_exit,emu_name_exit,emu_qouted_cmd_exit,version,configfd,"
+     "smpdisable",
+     Minus::kRefuse},
+    {"emu_args", Minus::kDrop},  // prints the command line
+    {"noinput", Minus::kNoInput},
+    {"no_epmd", Minus::kNoEpmd},
+    {"name,sname", Minus::kNode},
+    {"proto_dist", Minus::kPassWithValue},
+    {"start_epmd", Minus::kStartEpmd},
+    {"epmd", Minus::kDropWithValue},  // which epmd to start: none
+    {"emu_type", Minus::kType},
+    {"emu_flavor", Minus::kFlavor},
+    {"env", Minus::kSetVariable},
+};
 
 /// string_view::substr can throw, which takes object code of the C++ library.
 std::string_view without_first(std::string_view text, size_t count) {
@@ -65,242 +80,244 @@ std::string_view without_first(std::string_view text, size_t count) {
   return text;
 }
 
-/// Flags with '-' that erlexec looks at the value of.
-constexpr const char* kMinusWithValue[] = {"-name", "-sname", "-start_epmd", "-proto_dist",
-                                           "-epmd", "-emu_flavor", "-emu_type", "-env"};
-
-bool lists(std::string_view list, std::string_view word) {
-  do {
-    if (pid1::take_until(list, ',') == word) return true;
-  } while (!list.empty());
-  return false;
-}
-
 bool takes_value(std::string_view flag) {
-  const char letter = flag[1];
-  const std::string_view suffix = without_first(flag, 2);
-  if (letter == 'J') return true;
-  if (letter == 'M' && !suffix.empty()) {
-    bool allocator = false;
-    for (const char c : kAllocators) allocator = allocator || c == suffix.front();
-    if (allocator && lists(kAllocatorSuffixes, without_first(suffix, 1))) return true;
-  }
-  for (const FlagFamily& family : kFlagsWithValue) {
-    if (family.letter == letter) return lists(family.suffixes, suffix);
-  }
-  return false;
+  if (flag.starts_with("+J")) return true;
+  if (pid1::is_listed(kPlusWithValue, without_first(flag, 1))) return true;
+  if (!flag.starts_with("+M") || flag.size() < 3) return false;
+  bool allocator = false;
+  for (const char c : kAllocators) allocator = allocator || c == flag[2];
+  return allocator && pid1::is_listed(kAllocatorSuffixes, without_first(flag, 3));
 }
 
+/// What erlexec refuses: +I, +SD and +B with anything else behind them than it knows.
 bool is_misspelt(std::string_view flag) {
-  for (const ClosedFamily& family : kClosedFamilies) {
-    if (!flag.starts_with(family.prefix) || flag == "+B") continue;
-    const std::string_view rest = without_first(flag, family.prefix.size());
-    bool known = false;
-    for (std::string_view list = family.suffixes; !list.empty();) {
-      known = rest.starts_with(pid1::take_until(list, ',')) || known;
-    }
-    return !known;
+  std::string_view known = flag.starts_with("+I")    ? "IOt,IOp,IOPt,IOPp,IOs"
+                           : flag.starts_with("+SD") ? "SDcpu,SDPcpu,SDio"
+                           : flag.starts_with("+B")  ? "Bi,Bc,Bd"
+                                                     : "";
+  if (known.empty() || flag == "+B") return false;
+  while (!known.empty()) {
+    if (without_first(flag, 1).starts_with(pid1::take_until(known, ','))) return false;
   }
-  return false;
+  return true;
 }
 
-/// What initial_argv_massage() collects: the flags in order, and apart what follows -extra.
-struct Collected {
-  StringVector& flags;
-  StringVector& extra;
-  pid1::Arena& arena;
-};
-
-Outcome<> add_file(Collected& into, const char* path, int depth);
-
-/// Words of one source, in order. `depth`: how many -args_file deep.
-Outcome<> collect(Collected& into, const StringVector& words, int depth) {
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    if (word == "-args_file") {
-      if (++i == words.size()) return fail("-args_file needs a file name after it", {});
-      BEAM_INIT_PASS(add_file(into, words.data()[i], depth + 1));
-    } else if (word == "-extra") {
-      while (++i < words.size()) BEAM_INIT_PASS(add_words(into.extra, {words[i]}));
-    } else {
-      BEAM_INIT_PASS(add_words(into.flags, {word}));
-    }
-  }
-  return {};
-}
-
-bool has_extra(const StringVector& words) {
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "-extra") return true;
-  }
-  return false;
-}
-
-/// The words of a text. One without -extra ends in a separator, so that its flags do not run into
-/// those of the next source (build_args_from_string); for an environment variable -extra brings a
-/// separator too (initial_argv_massage).
-Outcome<> collect_text(Collected& into, std::string_view text, bool is_file, int depth) {
-  char* slots[kMaxWords];
-  StringVector words(into.arena, slots);
-  BEAM_INIT_PASS(split_flags(text, is_file, words));
-  BEAM_INIT_PASS(collect(into, words, depth));
-  if (words.size() == 0 || (is_file && has_extra(words))) return {};
-  return add_words(into.flags, {kSeparator});
-}
-
-Outcome<> add_file(Collected& into, const char* path, int depth) {
-  if (depth > kMaxNesting) {
-    return fail("-args_file {}: too many files within each other; does one name itself?", {path});
-  }
-  const auto text = pid1::read_file(path, into.arena.rest());
-  BEAM_INIT_TRY(text, path, "-args_file (vm.args) names a file of flags for the BEAM");
-  // Kept: the words are copied behind it.
-  into.arena.keep(text->size() + 1);
-  if (strlen(text->data()) != text->size()) {
-    return fail("-args_file {}: it has a NUL byte; it must be text", {path});
-  }
-  return collect_text(into, *text, true, depth);
-}
-
-class Builder {
+/// Splits the command line and the flag variables, and sorts the words as erlexec does.
+class Erlexec {
  public:
-  Builder(pid1::Environment& environment, StringVector& emulator_flags, StringVector& arguments)
-      : environment_(environment), emulator_flags_(emulator_flags), arguments_(arguments) {}
+  Erlexec(Draft& draft, StringVector& flags, StringVector& extra, StringVector& emulator_flags,
+          StringVector& arguments)
+      : draft_(draft),
+        flags_(flags),
+        extra_(extra),
+        emulator_flags_(emulator_flags),
+        arguments_(arguments) {}
 
-  /// main()'s loop over the collected words.
-  Outcome<> process(const StringVector& words) {
-    for (size_t i = 0; i < words.size();) {
-      const std::string_view word = words[i];
-      if (word == "-extra") {
-        while (i < words.size()) BEAM_INIT_PASS(add_words(arguments_, {words[i++]}));
+  /// initial_argv_massage(): the words of all sources, with those behind an -extra at the end.
+  Outcome<> collect_all(const StringVector& command_line) {
+    BEAM_INIT_PASS(collect_text(draft_.get("ERL_AFLAGS"), false, 0));
+    BEAM_INIT_PASS(collect(command_line, 0));
+    // One separator for the end of the command line, one more for its -extra.
+    draft_.add(flags_, kSeparator);
+    if (has_extra(command_line)) draft_.add(flags_, kSeparator);
+    BEAM_INIT_PASS(collect_text(draft_.get("ERL_FLAGS"), false, 0));
+    BEAM_INIT_PASS(collect_text(draft_.get("ERL_ZFLAGS"), false, 0));
+    if (extra_.size() == 0) return {};
+    draft_.add(flags_, kExtra);
+    draft_.add_all(flags_, extra_);
+    return {};
+  }
+
+  /// main()'s loop: what is for the emulator, and what for the Erlang system.
+  Outcome<> sort() {
+    for (size_t i = 0; i < flags_.size();) {
+      const char* const* here = flags_.data() + i;
+      const std::string_view word = flags_[i];
+      if (word == kExtra) {
+        while (i < flags_.size()) draft_.add(arguments_, flags_[i++]);
         break;
       }
-      const char* const* here = words.data() + i;
       size_t used = 1;
       if (word.starts_with('-') && word.size() > 1) {
         BEAM_INIT_PASS(minus(here, used));
       } else if (word.starts_with('+')) {
         BEAM_INIT_PASS(plus(here, used));
       } else {
-        BEAM_INIT_PASS(add_words(arguments_, {word}));
+        draft_.add(arguments_, word);
       }
       i += used;
     }
-    if (distributed_ && start_epmd_) {
-      return fail("-sname and -name make erl start epmd through a shell, and there is none; give "
-                  "'-start_epmd false -erl_epmd_port PORT' too, or neither",
-                  {});
+    if (!distributed_ || !start_epmd_) return {};
+    return fail("-sname and -name make erl start epmd through a shell, and there is none; give "
+                "'-start_epmd false -erl_epmd_port PORT' too, or neither");
+  }
+
+  [[nodiscard]] const char* flavor() const { return flavor_; }
+
+ private:
+  static bool has_extra(const StringVector& words) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (words[i] == kExtra) return true;
+    }
+    return false;
+  }
+
+  /// Words of one source, in order. `depth`: how many -args_file deep.
+  Outcome<> collect(const StringVector& words, int depth) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      const std::string_view word = words[i];
+      if (word == "-args_file") {
+        if (++i == words.size()) return fail("-args_file needs a file name after it");
+        BEAM_INIT_PASS(collect_file(words.data()[i], depth + 1));
+      } else if (word == kExtra) {
+        while (++i < words.size()) draft_.add(extra_, words[i]);
+      } else {
+        draft_.add(flags_, word);
+      }
     }
     return {};
   }
 
-  [[nodiscard]] std::string_view flavor() const { return flavor_; }
+  /// The words of a text. One without -extra ends in a separator, so that its flags do not run into
+  /// those of the next source (build_args_from_string); for a variable -extra brings a separator too.
+  Outcome<> collect_text(std::string_view text, bool is_file, int depth) {
+    char* slots[kMaxWords];
+    StringVector words(draft_.arena(), slots);
+    BEAM_INIT_PASS(split_flags(text, is_file, draft_, words));
+    BEAM_INIT_PASS(collect(words, depth));
+    if (words.size() > 0 && !(is_file && has_extra(words))) draft_.add(flags_, kSeparator);
+    return {};
+  }
 
- private:
+  Outcome<> collect_file(const char* path, int depth) {
+    if (depth > kMaxNesting) {
+      return fail("-args_file {}: too many files within each other; does one name itself?", path);
+    }
+    const auto text = pid1::read_file(path, draft_.arena().rest());
+    BEAM_INIT_TRY(text, path, "-args_file (vm.args) names a file of flags for the BEAM");
+    // Kept: the words are copied behind it.
+    draft_.arena().keep(text->size() + 1);
+    if (strlen(text->data()) != text->size()) {
+      return fail("-args_file {}: it has a NUL byte; it must be text", path);
+    }
+    return collect_text(*text, true, depth);
+  }
+
   /// NEXT_ARG_CHECK: a word follows, and is no separator. The words end with a NULL.
   static Outcome<> need(const char* flag, const char* value) {
     if (value != nullptr && value != kSeparator) return {};
-    return fail("{} needs a value after it; check vm.args and ERL_*FLAGS", {flag});
+    return fail("{} needs a value after it; check vm.args and ERL_*FLAGS", flag);
   }
 
   /// A flag that begins with '-'; `used` becomes the number of words it took.
   Outcome<> minus(const char* const* words, size_t& used) {
     const std::string_view flag = words[0];
-    for (const char* refused : kNotForInit) {
-      if (flag == refused) {
-        return fail("{} has no meaning for an init; remove it from vm.args and ERL_*FLAGS", {flag});
-      }
+    const MinusRule* rule = std::begin(kMinusRules);
+    while (rule != std::end(kMinusRules) && !pid1::is_listed(rule->flags, without_first(flag, 1))) {
+      ++rule;
     }
-    if (flag == "-emu_args") return {};  // it prints the command line
-    if (flag == "-noinput") return add_words(arguments_, {"-noshell", flag});
-    for (const char* with_value : kMinusWithValue) {
-      if (flag != with_value) continue;
+    const Minus action = rule != std::end(kMinusRules) ? rule->action : Minus::kPass;
+    const std::string_view value = words[1] != nullptr ? words[1] : "";
+    if (action >= Minus::kFirstWithValue) {
       BEAM_INIT_PASS(need(words[0], words[1]));
       used = 2;
     }
-    if (used == 1) {
-      start_epmd_ = start_epmd_ && flag != "-no_epmd";
-      return add_words(arguments_, {flag});
+    switch (action) {
+      case Minus::kRefuse:
+        return fail("{} has no meaning for an init; remove it from vm.args and ERL_*FLAGS",
+                    words[0]);
+      case Minus::kDrop:
+      case Minus::kDropWithValue:
+        return {};
+      case Minus::kNoInput:
+        draft_.add(arguments_, "-noshell");
+        break;
+      case Minus::kSetVariable:
+        BEAM_INIT_PASS(need(words[0], words[2]));
+        used = 3;
+        draft_.set(words[1], words[2]);
+        return {};
+      case Minus::kType:
+        if (value != "opt") return fail("-emu_type {}: only 'opt' is there; remove it", words[1]);
+        used = 1;  // the value is read as a word of its own next
+        break;
+      case Minus::kFlavor:
+        flavor_ = words[1];
+        used = 1;
+        break;
+      case Minus::kNoEpmd:
+        start_epmd_ = false;
+        break;
+      case Minus::kStartEpmd:
+        start_epmd_ = value == "true";
+        if (!pid1::is_listed("true,false", value)) {
+          return fail("-start_epmd takes true or false, not '{}'", words[1]);
+        }
+        break;
+      case Minus::kNode:
+        distributed_ = true;
+        break;
+      case Minus::kPass:
+      case Minus::kPassWithValue:
+        break;
     }
-    const std::string_view value = words[1];
-    if (flag == "-env") {
-      BEAM_INIT_PASS(need(words[0], words[2]));
-      used = 3;
-      return set_variable(environment_, value, words[2]);
-    }
-    if (flag == "-epmd") return {};  // which epmd to start: none
-    if (flag == "-emu_flavor") flavor_ = value;
-    if (flag == "-emu_flavor" || flag == "-emu_type") {
-      used = 1;  // its value is read as a word of its own next
-      if (flag == "-emu_type" && value != "opt") {
-        return fail("-emu_type {}: only 'opt' is there; remove it", {value});
-      }
-      return add_words(arguments_, {flag});
-    }
-    if (flag == "-start_epmd") {
-      if (value != "true" && value != "false") {
-        return fail("-start_epmd takes true or false, not '{}'", {value});
-      }
-      start_epmd_ = value == "true";
-    }
-    distributed_ = distributed_ || flag == "-name" || flag == "-sname";
-    return add_words(arguments_, {flag, value});
+    draft_.add(arguments_, flag);
+    if (used == 2) draft_.add(arguments_, value);
+    return {};
   }
 
   /// A flag that begins with '+'; `used` becomes the number of words it took.
   Outcome<> plus(const char* const* words, size_t& used) {
     const std::string_view flag = words[0];
-    if (flag.starts_with("++")) return add_words(arguments_, {flag});
-    if (flag.starts_with("+I") && !flag.starts_with("+IO")) {
-      return fail("{} is not a flag of the BEAM; +IO flags are; check vm.args", {flag});
+    if (flag.starts_with("++")) {
+      draft_.add(arguments_, flag);
+      return {};
+    }
+    if (is_misspelt(flag)) {
+      return fail("{} is not a flag of the BEAM; check vm.args and ERL_*FLAGS", words[0]);
     }
     if (flag == "+B" || flag == "+c") {
       // An optional value: i, c or d for +B, a boolean for +c.
-      const std::string_view next = words[1] != nullptr ? words[1] : "";
-      used += lists(flag == "+B" ? "i,c,d" : "true,false", next) ? 1 : 0;
-    } else if (flag.size() > 1 && takes_value(flag)) {
+      const char* const next = words[1] != nullptr ? words[1] : "";
+      used += pid1::is_listed(flag == "+B" ? "i,c,d" : "true,false", next) ? 1 : 0;
+    } else if (takes_value(flag)) {
       BEAM_INIT_PASS(need(words[0], words[1]));
       used = 2;
     }
     // +X becomes -X: the word is ours to change.
-    char* const word = const_cast<char*>(words[0]);
-    word[0] = '-';
-    BEAM_INIT_PASS(add_words(emulator_flags_, {word}));
-    return used == 2 ? add_words(emulator_flags_, {words[1]}) : Outcome<>{};
+    *const_cast<char*>(words[0]) = '-';
+    draft_.add(emulator_flags_, flag);
+    if (used == 2) draft_.add(emulator_flags_, words[1]);
+    return {};
   }
 
-  pid1::Environment& environment_;
+  Draft& draft_;
+  StringVector& flags_;
+  StringVector& extra_;
   StringVector& emulator_flags_;
   StringVector& arguments_;
   bool distributed_ = false;
   bool start_epmd_ = true;
-  std::string_view flavor_ = "smp";
+  const char* flavor_ = "smp";
 };
 
-/// BINDIR:ROOTDIR/bin before a PATH that names no part of ROOTDIR; else BINDIR to its front.
-Outcome<> prepend_path(const Emulator& emulator, pid1::Arena& arena,
-                       pid1::Environment& environment) {
-  std::string_view rest = environment.get("PATH");
-  const bool names_root = strstr(rest.data() != nullptr ? rest.data() : "", emulator.root) != nullptr;
-  // Written in place, one element after the other; `join` ends each with a NUL.
-  const std::span<char> room = arena.rest();
-  auto joined = names_root ? pid1::join(room, {emulator.bindir})
-                           : pid1::join(room, {emulator.bindir, ":", emulator.root, "/bin"});
-  size_t size = joined.has_value() ? joined->size() : 0;
-  while (!rest.empty() && joined.has_value()) {
+/// BINDIR:ROOTDIR/bin before a PATH that names no part of ROOTDIR; else BINDIR to its front, and
+/// nowhere else.
+void prepend_path(const Emulator& emulator, Draft& draft) {
+  std::string_view rest = draft.get("PATH");
+  const bool names_root = pid1::contains(rest, emulator.root);
+  const char* path = draft.text(names_root ? "{}" : "{}:{}/bin", emulator.bindir, emulator.root);
+  while (!rest.empty()) {
     const std::string_view element = pid1::take_until(rest, ':');
     if (names_root && element == emulator.bindir) continue;
-    joined = pid1::join(room.subspan(size), {":", element});
-    size += joined.has_value() ? joined->size() : 0;
+    path = draft.text("{}:{}", path, draft.keep(element));
   }
-  BEAM_INIT_TRY(joined, "PATH", "use a shorter env.PATH");
-  arena.keep(size + 1);
-  return set_variable(environment, "PATH", {room.data(), size});
+  draft.set("PATH", path);
 }
 
 }  // namespace
 
-Outcome<> split_flags(std::string_view text, bool comments, StringVector& words) {
+Outcome<> split_flags(std::string_view text, bool comments, Draft& draft, StringVector& words) {
   const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
   char word[4096];
   size_t i = 0;
@@ -330,62 +347,44 @@ Outcome<> split_flags(std::string_view text, bool comments, StringVector& words)
         c = text[i];
       }
       if (size == sizeof(word)) {
-        return fail("a flag of more than 4096 bytes: '{}...'; is a quote missing?", {{word, 40}});
+        word[40] = '\0';
+        return fail("a flag of more than 4096 bytes: '{}...'; is a quote missing?", word);
       }
       word[size++] = c;
     }
-    BEAM_INIT_PASS(add_words(words, {{word, size}}));
+    draft.add(words, {word, size});
   }
 }
 
-Outcome<> build_beam_argv(const Emulator& emulator, const StringVector& arguments,
-                          pid1::Arena& arena, pid1::Environment& environment,
+Outcome<> build_beam_argv(const Emulator& emulator, const StringVector& arguments, Draft& draft,
                           StringVector& argv) {
-  static char* flag_slots[kMaxWords];
-  static char* extra_slots[kMaxWords];
-  static char* emulator_slots[kMaxWords];
-  static char* argument_slots[kMaxWords];
-  StringVector flags(arena, flag_slots);
-  StringVector extra(arena, extra_slots);
-  Collected collected{flags, extra, arena};
+  static char* slots[4][kMaxWords];
+  StringVector flags(draft.arena(), slots[0]);
+  StringVector extra(draft.arena(), slots[1]);
+  StringVector emulator_flags(draft.arena(), slots[2]);
+  StringVector user_arguments(draft.arena(), slots[3]);
+  Erlexec erlexec(draft, flags, extra, emulator_flags, user_arguments);
+  BEAM_INIT_PASS(erlexec.collect_all(arguments));
 
-  BEAM_INIT_PASS(collect_text(collected, environment.get("ERL_AFLAGS"), false, 0));
-  BEAM_INIT_PASS(collect(collected, arguments, 0));
-  // One separator for the end of the command line, one more for its -extra.
-  BEAM_INIT_PASS(add_words(flags, {kSeparator}));
-  if (has_extra(arguments)) BEAM_INIT_PASS(add_words(flags, {kSeparator}));
-  BEAM_INIT_PASS(collect_text(collected, environment.get("ERL_FLAGS"), false, 0));
-  BEAM_INIT_PASS(collect_text(collected, environment.get("ERL_ZFLAGS"), false, 0));
-  if (extra.size() > 0) {
-    BEAM_INIT_PASS(add_words(flags, {"-extra"}));
-    BEAM_INIT_PASS(add_all(flags, extra));
-  }
+  draft.set("ROOTDIR", emulator.root);
+  draft.set("BINDIR", emulator.bindir);
+  draft.set("EMU", "beam");
+  draft.set("PROGNAME", emulator.progname);
+  prepend_path(emulator, draft);
+  // Before -env is read, as in erlexec.
+  const char* const home = draft.get("HOME");
+  const char* const epmd_port = draft.get("ERL_EPMD_PORT");
+  BEAM_INIT_PASS(erlexec.sort());
 
-  BEAM_INIT_PASS(set_variable(environment, "ROOTDIR", emulator.root));
-  BEAM_INIT_PASS(set_variable(environment, "BINDIR", emulator.bindir));
-  BEAM_INIT_PASS(set_variable(environment, "EMU", "beam"));
-  BEAM_INIT_PASS(set_variable(environment, "PROGNAME", emulator.progname));
-  BEAM_INIT_PASS(prepend_path(emulator, arena, environment));
-
-  StringVector emulator_flags(arena, emulator_slots);
-  StringVector user_arguments(arena, argument_slots);
-  // -home stands before -env is read, as in erlexec.
-  const std::string_view home = environment.get("HOME");
-  const std::string_view epmd_port = environment.get("ERL_EPMD_PORT");
-  Builder builder(environment, emulator_flags, user_arguments);
-  BEAM_INIT_PASS(builder.process(flags));
-
-  char program[512];
-  const auto path = pid1::join(program, {emulator.bindir, "/beam.", builder.flavor()});
-  BEAM_INIT_TRY(path, emulator.bindir, "use a shorter path");
-  BEAM_INIT_PASS(add_words(argv, {*path}));
-  BEAM_INIT_PASS(add_all(argv, emulator_flags));
-  BEAM_INIT_PASS(add_words(argv, {kSeparator, "-root", emulator.root, "-bindir", emulator.bindir,
-                                  "-progname", emulator.progname, kSeparator}));
-  if (!home.empty()) BEAM_INIT_PASS(add_words(argv, {"-home", home}));
-  if (!epmd_port.empty()) BEAM_INIT_PASS(add_words(argv, {"-epmd_port", epmd_port}));
-  BEAM_INIT_PASS(add_words(argv, {kSeparator}));
-  return add_all(argv, user_arguments);
+  draft.add_words(argv, "{}/beam.{}", emulator.bindir, erlexec.flavor());
+  draft.add_all(argv, emulator_flags);
+  draft.add_words(argv, "-- -root {} -bindir {} -progname {} --", emulator.root, emulator.bindir,
+                  emulator.progname);
+  if (*home != '\0') draft.add_words(argv, "-home {}", home);
+  if (*epmd_port != '\0') draft.add_words(argv, "-epmd_port {}", epmd_port);
+  draft.add(argv, kSeparator);
+  draft.add_all(argv, user_arguments);
+  return draft.outcome();
 }
 
 }  // namespace beam_init

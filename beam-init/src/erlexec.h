@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "build.h"
 #include "failure.h"
 #include "pid1/environment.h"
 
@@ -26,12 +27,12 @@ struct Emulator {
 /// exec is an error that names the flag: starting epmd (through a shell), detaching, printing,
 /// compiling; so are -S, -configfd, an -emu_type but opt, and a NUL in an arguments file.
 [[nodiscard]] Outcome<> build_beam_argv(const Emulator& emulator,
-                                        const pid1::StringVector& arguments, pid1::Arena& arena,
-                                        pid1::Environment& environment, pid1::StringVector& argv);
+                                        const pid1::StringVector& arguments, Draft& draft,
+                                        pid1::StringVector& argv);
 
 /// Splits `text` into words as erlexec's build_args_from_string does: white space, both quotes (no
 /// escapes within), backslash; with `comments`, # to the end of the line, even within a word.
-[[nodiscard]] Outcome<> split_flags(std::string_view text, bool comments,
+[[nodiscard]] Outcome<> split_flags(std::string_view text, bool comments, Draft& draft,
                                     pid1::StringVector& words);
 
 }  // namespace beam_init

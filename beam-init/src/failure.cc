@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "failure.h"
 
+#include "pid1/text.h"
+
 namespace beam_init {
 
-std::unexpected<Failure> fail(std::string_view pattern,
-                              std::initializer_list<std::string_view> parts) {
-  static char storage[900];
-  size_t used = 0;
-  const auto* next = parts.begin();
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const bool hole = pattern[i] == '{' && next != parts.end();
-    const std::string_view piece = hole ? *next++ : std::string_view{pattern.data() + i, 1};
-    used += piece.copy(storage + used, sizeof(storage) - 1 - used);
-    i += hole ? 1 : 0;
-  }
-  storage[used] = '\0';
-  return std::unexpected(Failure{storage});
+std::unexpected<Failure> fail(const char* pattern, const char* a, const char* b, const char* c,
+                              const char* d, const char* e) {
+  static char message[900];
+  const char* const parts[] = {a, b, c, d, e};
+  // What does not fit is cut: the beginning says what failed.
+  (void)pid1::fill(message, pattern, parts);
+  return std::unexpected(Failure{message});
 }
 
-std::unexpected<Failure> fail(pid1::Error error, std::string_view subject,
-                              std::string_view advice) {
-  return fail(subject.empty() ? "{}{}: {}; {}" : "{} {}: {}; {}",
-              {error.operation, subject, pid1::errno_words(error.code), advice});
+std::unexpected<Failure> fail(pid1::Error error, const char* subject, const char* advice) {
+  return fail("{} {}: {}; {}", error.operation, subject, pid1::errno_words(error.code).data(),
+              advice);
 }
 
 }  // namespace beam_init

@@ -4,15 +4,13 @@
 #define BEAM_INIT_FAILURE_H
 
 #include <expected>
-#include <initializer_list>
-#include <string_view>
 
 #include "pid1/result.h"
 
 namespace beam_init {
 
-/// What failed, on what, why, and what to do about it. A view of storage that lives as long as the
-/// program: there is one failure in a boot.
+/// What failed, on what, why, and what to do about it. The text lies in storage that lives as long
+/// as the program: there is one failure in a boot.
 struct Failure {
   const char* message;
 };
@@ -20,30 +18,33 @@ struct Failure {
 template <class T = void>
 using Outcome = std::expected<T, Failure>;
 
-/// The message is `pattern` with each {} replaced by the next of `parts`; at most 900 bytes.
-[[nodiscard]] std::unexpected<Failure> fail(std::string_view pattern,
-                                            std::initializer_list<std::string_view> parts);
+/// The message is `pattern` with its {}s replaced by the parts, in order; cut at 900 bytes.
+/// Parts are C strings and arguments of their own, here and in build.h: they travel in registers,
+/// which is a third of the code that lists of string_views take. It is what keeps /init small.
+[[nodiscard]] std::unexpected<Failure> fail(const char* pattern, const char* a = nullptr,
+                                            const char* b = nullptr, const char* c = nullptr,
+                                            const char* d = nullptr, const char* e = nullptr);
 
 /// "OPERATION SUBJECT: WORDS OF THE ERRNO; ADVICE".
-[[nodiscard]] std::unexpected<Failure> fail(pid1::Error error, std::string_view subject,
-                                            std::string_view advice);
+[[nodiscard]] std::unexpected<Failure> fail(pid1::Error error, const char* subject,
+                                            const char* advice);
 
 }  // namespace beam_init
 
-/// Evaluates a pid1::Result<> and fails the calling step, with subject and advice, if it is an error.
-#define BEAM_INIT_TRY(expression, subject, advice)                                       \
-  do {                                                                                   \
-    if (const auto step_result = (expression); !step_result.has_value()) {               \
-      return ::beam_init::fail(step_result.error(), subject, advice);                    \
-    }                                                                                    \
+/// Evaluates a pid1::Result and fails the calling step, with subject and advice, if it is an error.
+#define BEAM_INIT_TRY(expression, subject, advice)                          \
+  do {                                                                      \
+    if (const auto step_result = (expression); !step_result.has_value()) {  \
+      return ::beam_init::fail(step_result.error(), subject, advice);       \
+    }                                                                       \
   } while (false)
 
-/// Evaluates an Outcome<> and hands its failure on.
-#define BEAM_INIT_PASS(expression)                                                       \
-  do {                                                                                   \
-    if (const auto step_outcome = (expression); !step_outcome.has_value()) {             \
-      return std::unexpected(step_outcome.error());                                      \
-    }                                                                                    \
+/// Evaluates an Outcome and hands its failure on.
+#define BEAM_INIT_PASS(expression)                                           \
+  do {                                                                       \
+    if (const auto step_outcome = (expression); !step_outcome.has_value()) { \
+      return std::unexpected(step_outcome.error());                          \
+    }                                                                        \
   } while (false)
 
 #endif  // BEAM_INIT_FAILURE_H

@@ -5,6 +5,7 @@
 
 #include <iterator>
 
+#include "build.h"
 #include "erlexec.h"
 #include "failure.h"
 #include "pid1/cmdline.h"
@@ -18,6 +19,7 @@
 #include "pid1/text.h"
 #include "pid1/timeline.h"
 #include "release.h"
+#include "run.h"
 #include "settings.h"
 #include "start.h"
 
@@ -26,7 +28,7 @@ namespace {
 
 constexpr const char* kConfigPath = "/etc/beam-init.conf";
 constexpr const char* kHostnamePath = "/etc/hostname";
-constexpr std::string_view kDefaultHostname = "beam";
+constexpr const char* kDefaultHostname = "beam";
 constexpr unsigned kDrainLimitMs = 1000;
 
 /// The room that a boot may take. It lies in .bss: no byte of the file, and no page before its use.
@@ -45,15 +47,17 @@ constinit Buffers buffers = {};
 /// Everything that one boot knows.
 struct Boot {
   pid1::Mark entered;
-  pid1::Console console{"beam-init"};
   pid1::Arena arena{buffers.text};
   pid1::Environment environment{arena, buffers.environment};
   pid1::StringVector user_arguments{arena, buffers.user_arguments};
   pid1::StringVector erl_arguments{arena, buffers.erl_arguments};
   pid1::StringVector beam_argv{arena, buffers.beam_argv};
+  Draft draft{arena, environment};
   Settings settings{environment};
-  std::optional<pid1::IpConfig> ip;
   Release release;
+  std::optional<pid1::IpConfig> ip;
+  // Last: it is large, and what lies behind it is a longer instruction away.
+  pid1::Console console{"beam-init"};
 };
 
 void say_mark(Boot& boot, const pid1::Mark& mark) {
@@ -94,16 +98,16 @@ Outcome<> adopt_console(Boot& boot) {
 }
 
 Outcome<> read_settings(Boot& boot) {
-  BEAM_INIT_PASS(set_default_environment(boot.environment));
+  set_default_environment(boot.draft);
   const auto config = pid1::read_file(kConfigPath, buffers.config);
   if (config.has_value()) {
-    BEAM_INIT_PASS(apply_config(boot.settings, *config, kConfigPath));
+    BEAM_INIT_PASS(apply_config(boot.settings, *config, kConfigPath, boot.draft));
   } else if (config.error().code != ENOENT) {
     return fail(config.error(), kConfigPath, "it holds KEY=VALUE lines, at most 16 KiB");
   }
   const auto cmdline = pid1::read_cmdline(buffers.cmdline);
   BEAM_INIT_TRY(cmdline, "/proc/cmdline", "is /proc mounted?");
-  return apply_cmdline(boot.settings, *cmdline, boot.user_arguments);
+  return apply_cmdline(boot.settings, *cmdline, boot.user_arguments, boot.draft);
 }
 
 Outcome<> set_signals(Boot&) {
@@ -118,12 +122,12 @@ Outcome<> set_signals(Boot&) {
 
 Outcome<> bring_network_up(Boot& boot) {
   BEAM_INIT_TRY(pid1::bring_loopback_up(), "lo", "the kernel needs CONFIG_NET and CONFIG_INET");
-  if (boot.settings.ip.empty()) return {};
+  if (*boot.settings.ip == '\0') return {};
   const auto parsed = pid1::parse_ip(boot.settings.ip);
   BEAM_INIT_TRY(parsed, boot.settings.ip, "only a static ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off is understood");
   boot.ip = *parsed;
   if (!boot.ip.has_value()) return {};
-  BEAM_INIT_TRY(pid1::configure(*boot.ip), boot.ip->device, "check ip= and the machine's network device");
+  BEAM_INIT_TRY(pid1::configure(*boot.ip), boot.settings.ip, "check ip= and the machine's network device");
   BEAM_INIT_TRY(pid1::write_resolv_conf(*boot.ip), "/etc/resolv.conf", "/etc or /run must be writable");
   return {};
 }
@@ -132,27 +136,23 @@ Outcome<> name_host(Boot& boot) {
   std::string_view name = boot.settings.hostname;
   if (name.empty() && boot.ip.has_value()) name = boot.ip->hostname;
   if (name.empty()) {
-    if (const auto text = pid1::read_file(kHostnamePath, buffers.hostname); text.has_value()) {
-      std::string_view rest = *text;
-      name = pid1::trim(pid1::take_until(rest, '\n'));
-    }
+    std::string_view text = pid1::read_file(kHostnamePath, buffers.hostname).value_or("");
+    name = pid1::trim(pid1::take_until(text, '\n'));
   }
   if (name.empty()) name = kDefaultHostname;
   const auto address = boot.ip.has_value() ? std::optional(boot.ip->address) : std::nullopt;
-  BEAM_INIT_TRY(pid1::set_hostname(name, address), name,
-                "a host name is 1 to 64 letters, digits, '-' and '.'");
+  BEAM_INIT_TRY(pid1::set_hostname(name, address), "and /etc/hosts",
+                "a host name is 1 to 64 letters, digits, '-' and '.'; /etc or /run must be writable");
   return {};
 }
 
 Outcome<> prepare_release(Boot& boot) {
-  const auto found = find_release(boot.settings.release, boot.arena);
-  BEAM_INIT_PASS(found);
-  boot.release = *found;
+  boot.release.root = boot.settings.release;
+  BEAM_INIT_PASS(find_release(boot.release, boot.draft));
   BEAM_INIT_PASS(build_erl_arguments(boot.release, boot.user_arguments, pid1::sys::is_terminal(1),
-                                     boot.arena, boot.environment, boot.erl_arguments));
+                                     boot.draft, boot.erl_arguments));
   const Emulator emulator{boot.release.erts_root, boot.release.bindir, "erl"};
-  return build_beam_argv(emulator, boot.erl_arguments, boot.arena, boot.environment,
-                         boot.beam_argv);
+  return build_beam_argv(emulator, boot.erl_arguments, boot.draft, boot.beam_argv);
 }
 
 Outcome<> lock_root(Boot& boot) {
@@ -165,13 +165,13 @@ Outcome<> exec_beam(Boot& boot) {
   // A container engine may have left descriptors open; the BEAM would keep them, and hand them on.
   (void)pid1::sys::close_range_on_exec(3);
   say_mark(boot, pid1::mark_now("exec"));
-  const pid1::Error error = pid1::sys::execve(boot.beam_argv[0].data(), boot.beam_argv.data(),
+  const pid1::Error error = pid1::sys::execve(boot.beam_argv.data()[0], boot.beam_argv.data(),
                                               boot.environment.data());
-  return fail(error, boot.beam_argv[0], "the file, or the dynamic linker that it names, is missing or for another machine");
+  return fail(error, boot.beam_argv.data()[0], "the file, or the dynamic linker that it names, is missing or for another machine");
 }
 
 struct Step {
-  std::string_view name;
+  const char* name;
   Outcome<> (*run)(Boot&);
 };
 
@@ -231,7 +231,7 @@ int print_help() {
                          "Settings, as beam.KEY=VALUE on the kernel command line or KEY=VALUE lines "
                          "in\n/etc/beam-init.conf (the command line wins):\n"});
   for (const Setting& setting : setting_table()) {
-    failed |= print(1, {"  beam.", setting.key, setting.key.ends_with('.') ? "" : "=",
+    failed |= print(1, {"  beam.", setting.key, std::string_view(setting.key).ends_with('.') ? "" : "=",
                         setting.argument, "\n      ", setting.meaning, "\n"});
   }
   return failed | print(1, {"  ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off[:DNS0[:DNS1]]\n"
@@ -241,21 +241,25 @@ int print_help() {
 }
 
 }  // namespace
-}  // namespace beam_init
 
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const pid1::Mark entered = pid1::mark_now("init");
   // What the kernel makes init's arguments is not looked at: see pid1/cmdline.h.
   if (pid1::sys::getpid() == 1) {
-    beam_init::Boot boot;
+    Boot boot;
     boot.entered = entered;
-    beam_init::run_as_pid1(boot);
+    run_as_pid1(boot);
   }
 
   const std::string_view option = argc == 2 ? argv[1] : "";
-  if (option == "--help") return beam_init::print_help();
-  if (option == "--version") return beam_init::print(1, {"beam-init " BEAM_INIT_VERSION "\n"});
-  (void)beam_init::print(2, {"beam-init: not PID 1; the kernel starts it as /init. Try "
-                             "beam-init --help\n"});
+  if (option == "--help") return print_help();
+  if (option == "--version") return print(1, {"beam-init " BEAM_INIT_VERSION "\n"});
+  (void)print(2, {"beam-init: not PID 1; the kernel starts it as /init. Try beam-init --help\n"});
   return 2;
 }
+
+}  // namespace beam_init
+
+#ifndef BEAM_INIT_FREESTANDING
+int main(int argc, char** argv) { return beam_init::run(argc, argv); }
+#endif

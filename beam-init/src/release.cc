@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "build.h"
 #include "pid1/file.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
@@ -12,6 +13,7 @@ namespace beam_init {
 namespace {
 
 constexpr const char* kSystemErlang = "/usr/lib/erlang";
+constexpr size_t kDataCapacity = 512;
 
 /// A version as a directory name: no way to leave the directory, nothing that garbles a message.
 bool is_version(std::string_view text) {
@@ -24,25 +26,6 @@ bool is_version(std::string_view text) {
 
 bool exists(const char* path) { return pid1::sys::access(path, F_OK).has_value(); }
 
-/// Joins paths and names in the arena.
-class Paths {
- public:
-  explicit Paths(pid1::Arena& arena) : arena_(arena) {}
-
-  const char* join(std::initializer_list<std::string_view> parts) {
-    const auto text = arena_.copy(parts);
-    full_ = full_ || !text.has_value();
-    return text.has_value() ? text->data() : "";
-  }
-
-  /// One look at the end instead of one at each step: an empty path leads nowhere in between.
-  [[nodiscard]] bool full() const { return full_; }
-
- private:
-  pid1::Arena& arena_;
-  bool full_ = false;
-};
-
 /// The names in a directory that are wanted: how many, and the first two in alphabetical order.
 struct Names {
   size_t count = 0;
@@ -52,22 +35,19 @@ struct Names {
 
 /// Names that begin with `prefix` and end with `suffix`, and in which `inside` exists (if given).
 /// A directory that is not there has none.
-Outcome<Names> find_names(const char* directory, std::string_view prefix, std::string_view suffix,
-                          std::string_view inside, Paths& paths) {
+Outcome<Names> find_names(const char* directory, const char* prefix, const char* suffix,
+                          const char* inside, Draft& draft) {
   Names names;
   const auto listed = pid1::list_directory(directory, [&](std::string_view name) {
     if (!name.starts_with(prefix) || !name.ends_with(suffix)) return true;
-    char path[512];
-    if (!inside.empty()) {
-      const auto wanted = pid1::join(path, {directory, "/", name, "/", inside});
-      if (!wanted.has_value() || !exists(path)) return true;
-    }
+    const char* const kept = draft.text("{}", name.data());
+    if (*inside != '\0' && !exists(draft.text("{}/{}/{}", directory, kept, inside))) return true;
     ++names.count;
     if (names.count == 1 || name < names.first) {
       names.second = names.first;
-      names.first = paths.join({name});
+      names.first = kept;
     } else if (names.count == 2 || name < names.second) {
-      names.second = paths.join({name});
+      names.second = kept;
     }
     return true;
   });
@@ -77,92 +57,95 @@ Outcome<Names> find_names(const char* directory, std::string_view prefix, std::s
   return names;
 }
 
-/// Sets release.version, and erts to the version of the ERTS it wants ("": not said).
-Outcome<> find_version(Release& release, const char* releases, const char*& erts, Paths& paths) {
-  const char* const data = paths.join({releases, "/start_erl.data"});
-  char buffer[512];
-  const auto text = pid1::read_file(data, buffer);
+/// Sets release.version, and `erts` to the version of the ERTS it wants ("": not said).
+Outcome<> find_version(Release& release, const char* releases, const char*& erts, Draft& draft) {
+  const char* const data = draft.text("{}/start_erl.data", releases);
+  const auto text = pid1::read_file(data, draft.arena().rest().first(kDataCapacity));
   if (text.has_value()) {
+    draft.arena().keep(text->size() + 1);
+    // Words become C strings in place.
     std::string_view rest = pid1::trim(*text);
-    const std::string_view whole = rest;
-    const std::string_view first = pid1::take_until(rest, ' ');
-    const std::string_view second = pid1::trim(rest);
-    if (!is_version(first) || !is_version(second)) {
+    char* const first = const_cast<char*>(rest.data());
+    const std::string_view first_word = pid1::take_until(rest, ' ');
+    const std::string_view second_word = pid1::trim(rest);
+    if (!is_version(first_word) || !is_version(second_word)) {
       return fail("{} is broken: it must hold 'ERTS_VERSION RELEASE_VERSION', e.g. '15.2.7 0.1.0', "
                   "and holds '{}'; build the release again",
-                  {data, whole});
+                  data, text->data());
     }
-    erts = paths.join({first});
-    release.version = paths.join({second});
+    first[first_word.size()] = '\0';
+    const_cast<char*>(second_word.data())[second_word.size()] = '\0';
+    erts = first;
+    release.version = second_word.data();
     return {};
   }
   if (text.error().code != ENOENT) {
     return fail(text.error(), data, "it must hold 'ERTS_VERSION RELEASE_VERSION'");
   }
-  const auto names = find_names(releases, "", "", "start.boot", paths);
+  const auto names = find_names(releases, "", "", "start.boot", draft);
   BEAM_INIT_PASS(names);
   if (names->count == 0) {
     return fail("no release in {}: there is no {} and no {}/VERSION/start.boot; put a release there, "
                 "or say where one is with beam.release=DIR",
-                {release.root, data, releases});
+                release.root, data, releases);
   }
   if (names->count > 1) {
     return fail("more than one release in {} ({}, {}{}) and no start_erl.data that says which; write "
-                "'ERTS_VERSION RELEASE_VERSION' to {}",
-                {releases, names->first, names->second, names->count > 2 ? ", ..." : "", data});
+                "'ERTS_VERSION RELEASE_VERSION' to it",
+                releases, names->first, names->second, names->count > 2 ? ", ..." : "");
   }
   release.version = names->first;
   return {};
 }
 
 /// Sets erts_root and bindir. The release's own ERTS goes before the system's.
-Outcome<> find_erts(Release& release, std::string_view version, Paths& paths) {
+Outcome<> find_erts(Release& release, const char* version, Draft& draft) {
   for (const char* root : {release.root, kSystemErlang}) {
-    const char* directory = paths.join({"erts-", version});
-    if (version.empty()) {
-      const auto names = find_names(root, "erts-", "", "bin/beam.smp", paths);
+    const char* directory = draft.text("erts-{}", version);
+    if (*version == '\0') {
+      const auto names = find_names(root, "erts-", "", "bin/beam.smp", draft);
       BEAM_INIT_PASS(names);
       if (names->count > 1) {
-        return fail("more than one ERTS in {} ({}, {}) and no start_erl.data that says which",
-                    {root, names->first, names->second});
+        return fail("more than one ERTS in {} ({}, {}) and no start_erl.data that says which", root,
+                    names->first, names->second);
       }
+      if (names->count == 0) continue;
       directory = names->first;
     }
     release.erts_root = root;
-    release.bindir = paths.join({root, "/", directory, "/bin"});
-    if (*directory != '\0' && exists(release.bindir)) return {};
+    release.bindir = draft.text("{}/{}/bin", root, directory);
+    if (exists(release.bindir)) return {};
   }
   return fail("no ERTS for the release: neither {} nor {} has erts-{}/bin; start_erl.data and what is "
               "installed must agree",
-              {release.root, kSystemErlang, version.empty() ? "VERSION" : version});
+              release.root, kSystemErlang, *version == '\0' ? "VERSION" : version);
 }
 
 }  // namespace
 
-Outcome<Release> find_release(std::string_view root, pid1::Arena& arena) {
-  Release release;
-  Paths paths(arena);
-  release.root = paths.join({root});
-  const char* const releases = paths.join({root, "/releases"});
+Outcome<> find_release(Release& release, Draft& draft) {
+  const char* const releases = draft.text("{}/releases", release.root);
   const char* erts = "";
-  BEAM_INIT_PASS(find_version(release, releases, erts, paths));
-  release.version_dir = paths.join({releases, "/", release.version});
+  BEAM_INIT_PASS(find_version(release, releases, erts, draft));
+  release.version_dir = draft.text("{}/{}", releases, release.version);
   if (!exists(release.version_dir)) {
     return fail("{}/start_erl.data names the version '{}', but there is no {}; build the release again",
-                {releases, release.version, release.version_dir});
+                releases, release.version, release.version_dir);
   }
-  BEAM_INIT_PASS(find_erts(release, erts, paths));
+  BEAM_INIT_PASS(find_erts(release, erts, draft));
 
-  const auto rel = find_names(release.version_dir, "", ".rel", "", paths);
+  const auto rel = find_names(release.version_dir, "", ".rel", "", draft);
   BEAM_INIT_PASS(rel);
-  std::string_view name = rel->count > 0 ? rel->first : "release.rel";
-  name.remove_suffix(std::string_view(".rel").size());
-  release.name = paths.join({name});
-  const auto elixir = find_names(paths.join({root, "/lib"}), "elixir-", "", "ebin", paths);
+  if (rel->count > 0) {
+    const std::string_view file = rel->first;
+    const_cast<char*>(rel->first)[file.size() - std::string_view(".rel").size()] = '\0';
+    release.name = rel->first;
+  }
+  const char* const lib = draft.text("{}/lib", release.root);
+  const auto elixir = find_names(lib, "elixir-", "", "ebin", draft);
   BEAM_INIT_PASS(elixir);
   release.elixir = elixir->count > 0;
-  if (paths.full()) return fail("the names in {} are too long for an init", {root});
-  return release;
+  return draft.outcome();
 }
 
 }  // namespace beam_init

@@ -3,17 +3,15 @@
 #ifndef BEAM_INIT_RELEASE_H
 #define BEAM_INIT_RELEASE_H
 
-#include <string_view>
-
+#include "build.h"
 #include "failure.h"
-#include "pid1/environment.h"
 
 namespace beam_init {
 
-/// The texts lie in the arena.
+/// The texts lie in the arena, or are what was given.
 struct Release {
-  const char* root = "";         // "/app"
-  const char* name = "";         // "hello", from the .rel file; "release" without one
+  const char* root = "/app";
+  const char* name = "release";  // "hello", from the .rel file
   const char* version = "";      // "0.1.0"
   const char* version_dir = "";  // "/app/releases/0.1.0"
   const char* erts_root = "";    // ROOTDIR: the release's own ERTS, else /usr/lib/erlang
@@ -22,9 +20,10 @@ struct Release {
   bool elixir = false;
 };
 
-/// `root`/releases/start_erl.data ("ERTS_VERSION RELEASE_VERSION") decides; without it, the only
-/// directory of `root`/releases with a .boot file. Each failure says what is missing or doubtful.
-[[nodiscard]] Outcome<Release> find_release(std::string_view root, pid1::Arena& arena);
+/// Fills in all but `root`. ROOT/releases/start_erl.data ("ERTS_VERSION RELEASE_VERSION") decides;
+/// without it, the only directory of ROOT/releases with a start.boot. Each failure says what is
+/// missing or doubtful.
+[[nodiscard]] Outcome<> find_release(Release& release, Draft& draft);
 
 }  // namespace beam_init
 

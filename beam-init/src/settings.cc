@@ -2,50 +2,46 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <algorithm>
 
+#include "build.h"
 #include "pid1/network.h"
 #include "pid1/text.h"
 
 namespace beam_init {
 namespace {
 
-constexpr std::string_view kEnvironmentPrefix = "env.";
-
 constexpr Setting kSettings[] = {
-    {"release", "DIR", "where the release is (default /app)",
-     [](Settings& settings, std::string_view, std::string_view value) {
+    {"release", "DIR", "where the release is (default /app)", "an absolute directory",
+     [](Settings& settings, const char*, const char* value) {
        settings.release = value;
-       return value.starts_with('/');
-     },
-     "an absolute directory"},
-    {"hostname", "NAME",
-     "host name (default: the one in ip=, else /etc/hostname, else \"beam\")",
-     [](Settings& settings, std::string_view, std::string_view value) {
+       return *value == '/';
+     }},
+    {"hostname", "NAME", "host name (default: the one in ip=, else /etc/hostname, else \"beam\")",
+     "1 to 64 letters, digits, '-' and '.'",
+     [](Settings& settings, const char*, const char* value) {
        settings.hostname = value;
        return pid1::is_hostname(value);
-     },
-     "1 to 64 letters, digits, '-' and '.'"},
-    {kEnvironmentPrefix, "NAME=VALUE",
+     }},
+    {"env.", "NAME=VALUE",
      "environment of the release; RELEASE_* and ERL_*FLAGS act as in its start script",
-     [](Settings& settings, std::string_view key, std::string_view value) {
-       key.remove_prefix(kEnvironmentPrefix.size());
-       return settings.environment->set(key, value).has_value();
-     },
-     "env.NAME=VALUE with a NAME, within the room for the environment"},
-    {"root", "ro|rw", "the root file system while the release runs (default ro)",
-     [](Settings& settings, std::string_view, std::string_view value) {
-       settings.read_only_root = value == "ro";
-       return value == "ro" || value == "rw";
-     },
-     "ro or rw"},
+     "env.NAME=VALUE with a NAME, within the room for the environment",
+     [](Settings& settings, const char* name, const char* value) {
+       return settings.environment->set(name, value).has_value();
+     }},
+    {"root", "ro|rw", "the root file system while the release runs (default ro)", "ro or rw",
+     [](Settings& settings, const char*, const char* value) {
+       settings.read_only_root = value[0] != '\0' && value[1] == 'o';
+       return pid1::is_listed("ro,rw", value);
+     }},
     {"on_crash", "reboot|panic", "what ends the machine when the boot fails (default reboot)",
-     [](Settings& settings, std::string_view, std::string_view value) {
-       settings.on_crash = value == "panic" ? OnCrash::kPanic : OnCrash::kReboot;
-       return value == "reboot" || value == "panic";
-     },
-     "reboot or panic"},
+     "reboot or panic",
+     [](Settings& settings, const char*, const char* value) {
+       settings.on_crash = *value == 'p' ? OnCrash::kPanic : OnCrash::kReboot;
+       return pid1::is_listed("reboot,panic", value);
+     }},
 };
 
 /// Levenshtein distance of two short words; longer ones are as far as can be.
@@ -74,61 +70,73 @@ const Setting& nearest(std::string_view key) {
   return *best;
 }
 
-bool matches(const Setting& setting, std::string_view key) {
-  return setting.key.ends_with('.') ? key.starts_with(setting.key) : key == setting.key;
-}
+/// A key that ends in '.' takes any name behind it.
+bool is_open(const Setting& setting) { return std::string_view(setting.key).ends_with('.'); }
 
 }  // namespace
 
 std::span<const Setting> setting_table() { return kSettings; }
 
-Outcome<> apply_setting(Settings& settings, std::string_view key, std::string_view value,
-                        std::string_view source) {
+Outcome<> apply_setting(Settings& settings, const char* key, const char* value,
+                        const char* source) {
   for (const Setting& setting : kSettings) {
-    if (!matches(setting, key)) continue;
-    if (setting.apply(settings, key, value)) return {};
+    const bool open = is_open(setting);
+    const std::string_view whole = key;
+    if (open ? !whole.starts_with(setting.key) : whole != setting.key) continue;
+    const char* const name = key + strlen(setting.key);
+    if (setting.apply(settings, name, value)) return {};
     // A value of the environment may be a secret: it is not repeated.
-    return fail("{}: beam.{}: not a valid value: '{}'; it takes {}",
-                {source, key, setting.key == kEnvironmentPrefix ? "..." : value, setting.valid});
+    return fail("{}: beam.{}: not a valid value: '{}'; it takes {}", source, key,
+                open ? "..." : value, setting.valid);
   }
   const Setting& near = nearest(key);
-  return fail("{}: there is no setting beam.{}; the nearest is beam.{}{}{}",
-              {source, key, near.key, near.key.ends_with('.') ? "" : "=", near.argument});
+  return fail("{}: there is no setting beam.{}; the nearest is beam.{}{}{}", source, key, near.key,
+              is_open(near) ? "" : "=", near.argument);
 }
 
-Outcome<> apply_config(Settings& settings, std::string_view text, std::string_view path) {
+Outcome<> apply_config(Settings& settings, std::string_view text, const char* path,
+                       Draft& draft) {
   Outcome<> outcome = {};
   size_t line = 0;
   const auto read = pid1::for_each_assignment(
       text, line, [&](const pid1::Assignment& assignment) -> pid1::Result<> {
-        outcome = apply_setting(settings, assignment.name, assignment.value, path);
+        outcome = apply_setting(settings, draft.keep(assignment.name),
+                                draft.keep(assignment.value), path);
         if (outcome.has_value()) return {};
         return std::unexpected(pid1::Error{EINVAL, "setting"});
       });
   if (outcome.has_value() && !read.has_value()) {
-    return fail("{} line {} is not KEY=VALUE; comments begin with #", {path, pid1::Decimal(line)});
+    char number[24];
+    return fail("{} line {}: {}; it takes KEY=VALUE lines, comments begin with #", path,
+                pid1::join(number, {pid1::Decimal(line)}).value_or("").data(),
+                read.error().operation);
   }
-  return outcome;
+  return outcome.has_value() ? draft.outcome() : outcome;
 }
 
 Outcome<> apply_cmdline(Settings& settings, std::span<char> cmdline,
-                        pid1::StringVector& arguments) {
-  constexpr std::string_view kSource = "kernel command line";
+                        pid1::StringVector& arguments, Draft& draft) {
+  constexpr const char* kSource = "kernel command line";
   constexpr std::string_view kPrefix = "beam.";
   pid1::CmdlineReader reader(cmdline);
   while (const auto parameter = reader.next()) {
     std::string_view name = parameter->name;
     if (parameter->is_argument) {
-      BEAM_INIT_TRY(arguments.append({parameter->word}), parameter->word,
-                    "give fewer arguments after ' -- '");
-    } else if (name == "ip") {
-      settings.ip = parameter->value.value_or("");
-    } else if (name.starts_with(kPrefix)) {
-      name.remove_prefix(kPrefix.size());
-      BEAM_INIT_PASS(apply_setting(settings, name, parameter->value.value_or(""), kSource));
+      draft.add(arguments, parameter->word);
+      continue;
+    }
+    const bool ours = name.starts_with(kPrefix);
+    if (!ours && name != "ip") continue;
+    name.remove_prefix(ours ? kPrefix.size() : 0);
+    const char* const key = draft.keep(name);
+    const char* const value = draft.keep(parameter->value.value_or(""));
+    if (ours) {
+      BEAM_INIT_PASS(apply_setting(settings, key, value, kSource));
+    } else {
+      settings.ip = value;
     }
   }
-  return {};
+  return draft.outcome();
 }
 
 }  // namespace beam_init

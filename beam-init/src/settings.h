@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "build.h"
 #include "failure.h"
 #include "pid1/cmdline.h"
 #include "pid1/environment.h"
@@ -18,43 +19,44 @@ enum class OnCrash { kReboot, kPanic };
 struct Settings {
   explicit Settings(pid1::Environment& release_environment) : environment(&release_environment) {}
 
-  std::string_view release = "/app";
+  const char* release = "/app";
   /// Empty: the name in `ip=`, else the first line of /etc/hostname, else "beam".
-  std::string_view hostname;
+  const char* hostname = "";
   OnCrash on_crash = OnCrash::kReboot;
   bool read_only_root = true;
   /// The kernel's `ip=`; empty: none given.
-  std::string_view ip;
+  const char* ip = "";
   /// env.NAME=VALUE land here.
   pid1::Environment* environment;
 };
 
 struct Setting {
   /// Without the `beam.` of the kernel command line. One that ends in '.' takes any name after it.
-  std::string_view key;
-  std::string_view argument;
-  std::string_view meaning;
-  /// `key` is whole: "env.NAME". False: not a valid value.
-  bool (*apply)(Settings& settings, std::string_view key, std::string_view value);
+  const char* key;
+  const char* argument;
+  const char* meaning;
   /// What a valid value is, for the error message.
-  std::string_view valid;
+  const char* valid;
+  /// `name` is what stands behind a key that ends in '.'. False: not a valid value.
+  bool (*apply)(Settings& settings, const char* name, const char* value);
 };
 
 [[nodiscard]] std::span<const Setting> setting_table();
 
-/// Sets one. `source` says where it stands ("kernel command line"). Unknown keys and bad values are
-/// errors that name the key; for an unknown one, the nearest that exists.
-[[nodiscard]] Outcome<> apply_setting(Settings& settings, std::string_view key,
-                                      std::string_view value, std::string_view source);
+/// Sets one; key and value must live as long as the settings. `source` says where it stands ("kernel
+/// command line"). Unknown keys and bad values are errors that name the key; for an unknown one, the
+/// nearest that exists.
+[[nodiscard]] Outcome<> apply_setting(Settings& settings, const char* key, const char* value,
+                                      const char* source);
 
-/// KEY=VALUE lines of /etc/beam-init.conf.
-[[nodiscard]] Outcome<> apply_config(Settings& settings, std::string_view text,
-                                     std::string_view path);
+/// KEY=VALUE lines of the file /etc/beam-init.conf. `draft` keeps the values.
+[[nodiscard]] Outcome<> apply_config(Settings& settings, std::string_view text, const char* path,
+                                     Draft& draft);
 
 /// `beam.KEY=VALUE` and `ip=` of the kernel command line; what follows ` -- ` is appended to
-/// `arguments`.
+/// `arguments`. `draft` keeps the values.
 [[nodiscard]] Outcome<> apply_cmdline(Settings& settings, std::span<char> cmdline,
-                                      pid1::StringVector& arguments);
+                                      pid1::StringVector& arguments, Draft& draft);
 
 }  // namespace beam_init
 

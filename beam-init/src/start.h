@@ -4,15 +4,15 @@
 #ifndef BEAM_INIT_START_H
 #define BEAM_INIT_START_H
 
+#include "build.h"
 #include "failure.h"
-#include "pid1/environment.h"
 #include "release.h"
 
 namespace beam_init {
 
 /// What every release finds in its environment unless a setting says otherwise. The kernel gives an
 /// init HOME=/ and TERM=linux and every unknown KEY=VALUE of its command line; none of it is taken.
-[[nodiscard]] Outcome<> set_default_environment(pid1::Environment& environment);
+void set_default_environment(Draft& draft);
 
 /// Sets RELEASE_* as the script of `mix release` (Elixir 1.18, release.init.ex) does and appends the
 /// arguments of `erl` to `arguments`; `user_arguments` come last before -extra. Differences, each of
@@ -23,8 +23,7 @@ namespace beam_init {
 /// providers write their result into it.
 [[nodiscard]] Outcome<> build_erl_arguments(const Release& release,
                                             const pid1::StringVector& user_arguments,
-                                            bool console_is_terminal, pid1::Arena& arena,
-                                            pid1::Environment& environment,
+                                            bool console_is_terminal, Draft& draft,
                                             pid1::StringVector& arguments);
 
 }  // namespace beam_init

@@ -12,37 +12,41 @@ namespace {
 
 constexpr int kPatienceMs = 100;
 
+/// Makes `fd` 0, 1 and 2, which block as the system's programs expect, and closes it if it is none
+/// of them. An error does not keep it from the rest.
+Result<> become_standard(int fd) {
+  Result<> first = sys::set_status_flags(fd, 0);
+  for (int target = 0; target <= 2; ++target) {
+    const auto done = sys::dup2(fd, target);
+    if (first.has_value()) first = done;
+  }
+  if (fd > 2) sys::close(fd);
+  return first;
+}
+
 }  // namespace
 
 Result<> Console::adopt(const char* path) {
-  // O_NONBLOCK: opening a serial line may wait for its carrier. O_NOCTTY: the session comes first.
-  auto opened = sys::open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
-  const bool usable = opened.has_value();
-  if (!usable) {
-    const auto null = sys::open("/dev/null", O_RDWR);
-    if (!null.has_value()) return std::unexpected(null.error());
-    adopted_ = true;
-    for (int fd = 0; fd <= 2; ++fd) PID1_TRY(sys::dup2(*null, fd));
-    if (*null > 2) sys::close(*null);
-    replay();
-    return std::unexpected(opened.error());
-  }
-  // The system's programs expect a console that blocks.
-  PID1_TRY(sys::set_status_flags(*opened, 0));
-  for (int fd = 0; fd <= 2; ++fd) PID1_TRY(sys::dup2(*opened, fd));
-  if (*opened > 2) sys::close(*opened);
-  // Neither is owed to anybody: PID 1 may lead a session already (EPERM), and a console that is no
-  // terminal (ENOTTY) still takes messages.
-  (void)sys::setsid();
-  (void)sys::set_controlling_terminal(0);
-
-  // A second open file, for O_NONBLOCK belongs to the open file and not to the descriptor. After
-  // 0, 1 and 2 are taken it cannot become one of them.
   adopted_ = true;
-  const auto messages = sys::open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  if (messages.has_value()) fd_ = *messages;
+  // O_NONBLOCK: opening a serial line may wait for its carrier. O_NOCTTY: the session comes first.
+  const auto console = sys::open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+  const auto standard = console.has_value() ? console : sys::open("/dev/null", O_RDWR);
+  Result<> outcome = standard.has_value() ? become_standard(*standard)
+                                          : Result<>(std::unexpected(standard.error()));
+  if (console.has_value()) {
+    // Neither is owed to anybody: PID 1 may lead a session already (EPERM), and a console that is no
+    // terminal (ENOTTY) still takes messages.
+    (void)sys::setsid();
+    (void)sys::set_controlling_terminal(0);
+    // A second open file, for O_NONBLOCK belongs to the open file and not to the descriptor. After
+    // 0, 1 and 2 are taken it cannot become one of them.
+    if (fd_ >= 0) sys::close(fd_);
+    fd_ = sys::open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC).value_or(-1);
+  } else if (outcome.has_value()) {
+    outcome = std::unexpected(console.error());
+  }
   replay();
-  return {};
+  return outcome;
 }
 
 void Console::use_kernel_log(const char* path) { kernel_log_ = path; }

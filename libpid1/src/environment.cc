@@ -58,12 +58,9 @@ Result<> Environment::set(std::string_view name, std::string_view value) {
   return {};
 }
 
-std::string_view Environment::get(std::string_view name, std::string_view missing) const {
+std::string_view Environment::get(std::string_view name) const {
   const size_t index = find(name);
-  if (index == size_) return missing;
-  std::string_view entry = slots_[index];
-  entry.remove_prefix(name.size() + 1);
-  return entry;
+  return index == size_ ? "" : slots_[index] + name.size() + 1;
 }
 
 bool Environment::has(std::string_view name) const { return find(name) != size_; }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <initializer_list>
+#include <iterator>
 #include <span>
 
 #include "absl/cleanup/cleanup.h"
@@ -159,7 +159,8 @@ Result<> write_etc(const char* path, const char* fallback, std::string_view cont
 struct Ipv4Text {
   explicit Ipv4Text(Ipv4 address) {
     for (const uint8_t byte : address.bytes) {
-      const std::string_view digits = Decimal(byte);
+      const Decimal number(byte);
+      const std::string_view digits = number;
       size_ += digits.copy(text_ + size_, digits.size());
       text_[size_++] = '.';
     }
@@ -192,57 +193,45 @@ std::optional<Ipv4> parse_ipv4(std::string_view text) {
 }
 
 Result<std::optional<IpConfig>> parse_ip(std::string_view text) {
+  enum Field { kClient, kServer, kGateway, kNetmask, kHostname, kDevice, kAutoconf, kDns0, kDns1, kNtp0 };
+  constexpr const char* kWhat[] = {"ip= client address", "ip= server address", "ip= gateway",
+                                   "ip= netmask",        "ip= host name",      "ip= device name",
+                                   "ip= autoconf field", "ip= dns0",           "ip= dns1",
+                                   "ip= ntp0"};
+  constexpr unsigned kAddresses = 1U << kClient | 1U << kServer | 1U << kGateway | 1U << kNetmask |
+                                  1U << kDns0 | 1U << kDns1 | 1U << kNtp0;
   const auto invalid = [](const char* what) { return std::unexpected(Error{EINVAL, what}); };
-  enum { kClient, kServer, kGateway, kNetmask, kHostname, kDevice, kAutoconf, kDns0, kDns1, kNtp0, kFields };
-  std::string_view fields[kFields] = {};
+
+  // A lone word is the autoconf field (net/ipv4/ipconfig.c, ip_auto_config_setup).
+  if (is_listed("off,none", text)) return std::nullopt;
+  std::string_view fields[std::size(kWhat)] = {};
   std::string_view rest = text;
   for (std::string_view& field : fields) field = take_until(rest, ':');
   if (!rest.empty()) return invalid("ip= with more than ten fields");
-
-  // A lone word is the autoconf field (net/ipv4/ipconfig.c, ip_auto_config_setup).
-  const bool lone = fields[kClient].size() == text.size() && !parse_ipv4(text).has_value();
-  const std::string_view autoconf = lone ? text : fields[kAutoconf];
-  if (lone && (autoconf == "off" || autoconf == "none")) return std::nullopt;
-  for (const std::string_view automatic : {"dhcp", "bootp", "rarp", "both", "on", "any"}) {
-    if (autoconf == automatic) {
+  for (const std::string_view autoconf : {text, fields[kAutoconf]}) {
+    if (is_listed("dhcp,bootp,rarp,both,on,any", autoconf)) {
       return std::unexpected(Error{EOPNOTSUPP, "ip= with automatic configuration"});
     }
   }
-  if (!lone && !autoconf.empty() && autoconf != "off" && autoconf != "none" &&
-      autoconf != "static") {
-    return invalid("ip= autoconf field");
-  }
+  if (!is_listed(",off,none,static", fields[kAutoconf])) return invalid(kWhat[kAutoconf]);
 
-  IpConfig config = {};
-  std::optional<Ipv4> address;
-  std::optional<Ipv4> netmask;
-  std::optional<Ipv4> unused;  // a boot server and a time server are nothing that is set up here
-  struct AddressField {
-    int index;
-    std::optional<Ipv4>* into;
-    const char* what;
-  };
-  const AddressField addresses[] = {{kClient, &address, "ip= client address"},
-                                    {kServer, &unused, "ip= server address"},
-                                    {kGateway, &config.gateway, "ip= gateway"},
-                                    {kNetmask, &netmask, "ip= netmask"},
-                                    {kDns0, &config.dns[0], "ip= dns0"},
-                                    {kDns1, &config.dns[1], "ip= dns1"},
-                                    {kNtp0, &unused, "ip= ntp0"}};
-  for (const AddressField& field : addresses) {
-    if (fields[field.index].empty() && field.index != kClient) continue;
-    *field.into = parse_ipv4(fields[field.index]);
-    if (!field.into->has_value()) return invalid(field.what);
+  std::optional<Ipv4> addresses[std::size(kWhat)];
+  for (size_t i = 0; i < std::size(kWhat); ++i) {
+    if ((kAddresses >> i & 1) == 0 || (fields[i].empty() && i != kClient)) continue;
+    addresses[i] = parse_ipv4(fields[i]);
+    if (!addresses[i].has_value()) return invalid(kWhat[i]);
   }
-  config.address = *address;
-  const auto prefix = netmask.has_value() ? prefix_of(*netmask) : class_prefix(*address);
-  if (!prefix.has_value()) return invalid("ip= netmask");
-  config.prefix = *prefix;
-  config.hostname = fields[kHostname];
-  if (!config.hostname.empty() && !is_hostname(config.hostname)) return invalid("ip= host name");
-  if (fields[kDevice].size() >= IFNAMSIZ) return invalid("ip= device name");
-  if (!fields[kDevice].empty()) config.device = fields[kDevice];
-  return config;
+  const auto& netmask = addresses[kNetmask];
+  const auto prefix = netmask.has_value() ? prefix_of(*netmask) : class_prefix(*addresses[kClient]);
+  if (!prefix.has_value()) return invalid(kWhat[kNetmask]);
+  if (!fields[kHostname].empty() && !is_hostname(fields[kHostname])) return invalid(kWhat[kHostname]);
+  if (fields[kDevice].size() >= IFNAMSIZ) return invalid(kWhat[kDevice]);
+  return IpConfig{.address = *addresses[kClient],
+                  .prefix = *prefix,
+                  .gateway = addresses[kGateway],
+                  .hostname = fields[kHostname],
+                  .device = fields[kDevice].empty() ? "eth0" : fields[kDevice],
+                  .dns = {addresses[kDns0], addresses[kDns1]}};
 }
 
 Result<> bring_loopback_up() {

@@ -1,10 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/result.h"
 
-#include <string.h>
+#include <errno.h>
+
+#include "pid1/text.h"
 
 namespace pid1 {
+namespace {
 
-std::string_view errno_words(int code) { return ::strerror(code); }
+struct Words {
+  int code;
+  const char* text;
+};
+
+// strerror(3) needs the C library's locale, and that its start-up; an init has neither. What the
+// calls of sys.h can return, in the words that everybody knows.
+constexpr Words kWords[] = {
+    {EPERM, "Operation not permitted"},
+    {ENOENT, "No such file or directory"},
+    {EINTR, "Interrupted system call"},
+    {EIO, "Input/output error"},
+    {ENXIO, "No such device or address"},
+    {E2BIG, "Argument list too long"},
+    {ENOEXEC, "Exec format error"},
+    {EBADF, "Bad file descriptor"},
+    {ECHILD, "No child processes"},
+    {EAGAIN, "Resource temporarily unavailable"},
+    {ENOMEM, "Cannot allocate memory"},
+    {EACCES, "Permission denied"},
+    {EFAULT, "Bad address"},
+    {EBUSY, "Device or resource busy"},
+    {EEXIST, "File exists"},
+    {ENODEV, "No such device"},
+    {ENOTDIR, "Not a directory"},
+    {EISDIR, "Is a directory"},
+    {EINVAL, "Invalid argument"},
+    {ENFILE, "Too many open files in system"},
+    {EMFILE, "Too many open files"},
+    {ENOTTY, "Inappropriate ioctl for device"},
+    {ETXTBSY, "Text file busy"},
+    {EFBIG, "File too large"},
+    {ENOSPC, "No space left on device"},
+    {EROFS, "Read-only file system"},
+    {EPIPE, "Broken pipe"},
+    {ENAMETOOLONG, "File name too long"},
+    {ENOSYS, "Function not implemented"},
+    {ELOOP, "Too many levels of symbolic links"},
+    {EPROTO, "Protocol error"},
+    {EOPNOTSUPP, "Operation not supported"},
+    {EAFNOSUPPORT, "Address family not supported by protocol"},
+    {EADDRNOTAVAIL, "Cannot assign requested address"},
+    {ENETDOWN, "Network is down"},
+    {ENETUNREACH, "Network is unreachable"},
+    {ENOBUFS, "No buffer space available"},
+};
+
+}  // namespace
+
+std::string_view errno_words(int code) {
+  for (const Words& words : kWords) {
+    if (words.code == code) return words.text;
+  }
+  static char unknown[32];
+  return join(unknown, {"errno ", Decimal(static_cast<unsigned>(code))}).value_or("error");
+}
 
 }  // namespace pid1

@@ -22,17 +22,39 @@ namespace {
 // Straight to the kernel, which returns -errno: a C library's wrappers add cancellation points,
 // errno and, for some, a loop or a second meaning, and are half of a small program.
 // Registers: syscall(2), "Architecture calling conventions".
-long kernel(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
 #if defined(__x86_64__)
+// One sequence for each number of arguments: a register that is not used is not set.
+template <class... Arguments>
+long kernel(long number, Arguments... arguments) {
+  static_assert(sizeof...(arguments) <= 5);
+  const long list[] = {static_cast<long>(arguments)..., 0};
   long result = number;
-  register long r10 asm("r10") = d;
-  register long r8 asm("r8") = e;
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-               : "rcx", "r11", "memory");
+  if constexpr (sizeof...(arguments) == 0) {
+    asm volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
+  } else if constexpr (sizeof...(arguments) == 1) {
+    asm volatile("syscall" : "+a"(result) : "D"(list[0]) : "rcx", "r11", "memory");
+  } else if constexpr (sizeof...(arguments) == 2) {
+    asm volatile("syscall"
+                 : "+a"(result)
+                 : "D"(list[0]), "S"(list[1])
+                 : "rcx", "r11", "memory");
+  } else if constexpr (sizeof...(arguments) == 3) {
+    asm volatile("syscall"
+                 : "+a"(result)
+                 : "D"(list[0]), "S"(list[1]), "d"(list[2])
+                 : "rcx", "r11", "memory");
+  } else {
+    register long r10 asm("r10") = list[3];
+    register long r8 asm("r8") = list[4];
+    asm volatile("syscall"
+                 : "+a"(result)
+                 : "D"(list[0]), "S"(list[1]), "d"(list[2]), "r"(r10), "r"(r8)
+                 : "rcx", "r11", "memory");
+  }
   return result;
+}
 #elif defined(__aarch64__)
+long kernel(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
   register long x8 asm("x8") = number;
   register long x0 asm("x0") = a;
   register long x1 asm("x1") = b;
@@ -41,10 +63,10 @@ long kernel(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e 
   register long x4 asm("x4") = e;
   asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return x0;
+}
 #else
 #error "no system call sequence for this machine"
 #endif
-}
 
 long address(const volatile void* pointer) { return reinterpret_cast<long>(pointer); }
 
@@ -70,7 +92,7 @@ struct KernelSigaction {
 }  // namespace
 
 Result<int> open(const char* path, int flags, mode_t mode) {
-  return answer<int>(kernel(SYS_openat, AT_FDCWD, address(path), flags | O_LARGEFILE, mode), "open");
+  return answer<int>(kernel(SYS_openat, AT_FDCWD, address(path), flags | O_LARGEFILE, mode, 0), "open");
 }
 
 void close(int fd) { (void)kernel(SYS_close, fd); }
@@ -132,7 +154,7 @@ Result<bool> poll_writable(int fd, int milliseconds) {
   struct pollfd entry = {.fd = fd, .events = POLLOUT, .revents = 0};
   struct timespec limit = {.tv_sec = milliseconds / 1000,
                            .tv_nsec = milliseconds % 1000 * 1'000'000L};
-  PID1_TRY_ASSIGN(const int ready, answer<int>(kernel(SYS_ppoll, address(&entry), 1, address(&limit)),
+  PID1_TRY_ASSIGN(const int ready, answer<int>(kernel(SYS_ppoll, address(&entry), 1, address(&limit), 0, 0),
                                                "poll"));
   return ready > 0;
 }
@@ -164,13 +186,13 @@ Result<> set_disposition(int signal, Disposition disposition) {
                                   .flags = 0,
                                   .restorer = nullptr,
                                   .mask = 0};  // SIG_DFL is 0, SIG_IGN is 1
-  return answer(kernel(SYS_rt_sigaction, signal, address(&action), 0, sizeof(action.mask)),
+  return answer(kernel(SYS_rt_sigaction, signal, address(&action), 0, sizeof(action.mask), 0),
                 "rt_sigaction");
 }
 
 Result<> set_signal_mask(uint64_t mask) {
   constexpr long kSetMask = 2;  // SIG_SETMASK
-  return answer(kernel(SYS_rt_sigprocmask, kSetMask, address(&mask), 0, sizeof(mask)),
+  return answer(kernel(SYS_rt_sigprocmask, kSetMask, address(&mask), 0, sizeof(mask), 0),
                 "rt_sigprocmask");
 }
 
@@ -243,7 +265,7 @@ Result<> reboot(int command) {
   // LINUX_REBOOT_MAGIC1 and LINUX_REBOOT_MAGIC2 (reboot(2)).
   constexpr long kMagic = 0xfee1dead;
   constexpr long kMagic2 = 672274793;
-  return answer(kernel(SYS_reboot, kMagic, kMagic2, static_cast<unsigned>(command), 0), "reboot");
+  return answer(kernel(SYS_reboot, kMagic, kMagic2, static_cast<unsigned>(command), 0, 0), "reboot");
 }
 
 void exit(int status) {

@@ -26,6 +26,20 @@ Result<std::string_view> join(std::span<char> out, std::initializer_list<std::st
   return std::string_view{out.data(), used};
 }
 
+Result<std::string_view> fill(std::span<char> out, std::string_view pattern,
+                              const char* const* parts) {
+  PID1_TRY(join(out, {}));
+  size_t used = 0;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const bool hole = pattern[i] == '{';
+    const std::string_view piece = hole ? std::string_view{*parts++} : std::string_view{&pattern[i], 1};
+    i += hole ? 1 : 0;
+    PID1_TRY_ASSIGN(const std::string_view text, join(out.subspan(used), {piece}));
+    used += text.size();
+  }
+  return std::string_view{out.data(), used};
+}
+
 std::string_view take_until(std::string_view& text, char separator) {
   size_t end = 0;
   while (end < text.size() && text[end] != separator) ++end;
@@ -39,6 +53,20 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  for (; text.size() >= part.size(); text.remove_prefix(1)) {
+    if (text.starts_with(part)) return true;
+  }
+  return false;
+}
+
+bool is_listed(std::string_view list, std::string_view word) {
+  do {
+    if (take_until(list, ',') == word) return true;
+  } while (!list.empty());
+  return false;
 }
 
 std::optional<uint64_t> parse_decimal(std::string_view text) {

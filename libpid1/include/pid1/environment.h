@@ -58,8 +58,8 @@ class Environment : public StringVector {
 
   /// Sets or replaces. EINVAL for a name that is empty or has '=' or NUL (setenv(3)).
   [[nodiscard]] Result<> set(std::string_view name, std::string_view value);
-  /// The value, or `missing`.
-  [[nodiscard]] std::string_view get(std::string_view name, std::string_view missing = {}) const;
+  /// The value, ended by a NUL that the view does not count; empty when there is none.
+  [[nodiscard]] std::string_view get(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const;
 
  private:

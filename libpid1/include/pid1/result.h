@@ -22,7 +22,8 @@ struct Error {
 template <class T = void>
 using Result = std::expected<T, Error>;
 
-/// The words of an errno value, as strerror(3) gives them in the C locale.
+/// The words of an errno value, as strerror(3) of glibc gives them in the C locale; "errno N" (valid
+/// until the next call) for one that no call of sys.h returns.
 [[nodiscard]] std::string_view errno_words(int code);
 
 }  // namespace pid1

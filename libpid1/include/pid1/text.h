@@ -32,11 +32,22 @@ class Decimal {
 [[nodiscard]] Result<std::string_view> join(std::span<char> out,
                                             std::initializer_list<std::string_view> parts);
 
+/// `pattern` in `out` with each {} replaced by the next of `parts`, ended with a NUL that the result
+/// does not count. There must be a part for each {}. ENAMETOOLONG when it does not fit.
+[[nodiscard]] Result<std::string_view> fill(std::span<char> out, std::string_view pattern,
+                                            const char* const* parts);
+
 /// Takes the part of `text` up to `separator` (or all of it) off its front, separator included.
 std::string_view take_until(std::string_view& text, char separator);
 
 /// `text` without white space (space, \t \n \v \f \r) on either side.
 [[nodiscard]] std::string_view trim(std::string_view text);
+
+[[nodiscard]] bool contains(std::string_view text, std::string_view part);
+
+/// Whether `word` is one of the words of `list`, which stand between commas. An empty list has the
+/// empty word.
+[[nodiscard]] bool is_listed(std::string_view list, std::string_view word);
 
 /// Digits only, the whole text, in range; anything else is nothing.
 [[nodiscard]] std::optional<uint64_t> parse_decimal(std::string_view text);

@@ -28,4 +28,4 @@ set(CMAKE_CXX_FLAGS_INIT "-flto -fno-pie -ffunction-sections -fdata-sections \
 set(CMAKE_CXX_FLAGS_MINSIZEREL "-Oz -DNDEBUG" CACHE STRING "")
 # noseparate-code: no padding between segments. build-id=none: two builds give the same bytes.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -nostdlib++ -Wl,--gc-sections -Wl,--icf=all \
--Wl,--build-id=none -Wl,-z,noseparate-code")
+-Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-O2")

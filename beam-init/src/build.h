@@ -3,30 +3,25 @@
 #ifndef BEAM_INIT_BUILD_H
 #define BEAM_INIT_BUILD_H
 
-#include <string_view>
-
 #include "failure.h"
 #include "pid1/environment.h"
 
 namespace beam_init {
 
-/// The one way in which any of this fails is that something does not fit. That is kept, everything
-/// after it does nothing, and outcome() tells: a step asks once, at its end.
-/// Patterns are those of fail().
+/// The one way in which any of this fails, but for files, is that something does not fit. That is
+/// kept, everything after it does nothing, and outcome() tells: a step asks once, at its end.
+/// Patterns are those of fail(). Words and texts live as long as the arena, or are what was given.
 class Draft {
  public:
   Draft(pid1::Arena& arena, pid1::Environment& environment)
       : arena_(arena), environment_(environment) {}
 
-  [[nodiscard]] pid1::Arena& arena() { return arena_; }
-  [[nodiscard]] const pid1::Environment& environment() const { return environment_; }
+  /// A path, a name, or a copy; "" when it does not fit.
+  [[nodiscard]] char* text(const char* pattern, const char* a, const char* b = nullptr,
+                           const char* c = nullptr, const char* d = nullptr);
 
-  /// A path or name; "" when it does not fit.
-  [[nodiscard]] const char* text(const char* pattern, const char* a, const char* b = nullptr,
-                                 const char* c = nullptr, const char* d = nullptr);
-
-  /// A copy that ends with a NUL; "" when it does not fit.
-  [[nodiscard]] const char* keep(std::string_view text);
+  /// All of a file, which must be text: it has no NUL. Fails with `advice`.
+  Outcome read(const char* path, const char* advice, char*& text);
 
   /// The value of a variable, or "".
   [[nodiscard]] const char* get(const char* name) const;
@@ -37,19 +32,22 @@ class Draft {
                     const char* c = nullptr);
 
   /// Appends one word as it is.
-  void add(pid1::StringVector& vector, std::string_view word);
+  void add(pid1::StringVector& vector, const char* word);
 
   /// Appends the words of `pattern`, which stand between single blanks, each with its {}s replaced,
   /// blanks and all.
   void add_words(pid1::StringVector& vector, const char* pattern, const char* a = nullptr,
                  const char* b = nullptr, const char* c = nullptr);
 
-  void add_all(pid1::StringVector& vector, const pid1::StringVector& words);
+  /// Appends `words`, which end with a NULL.
+  void add_all(pid1::StringVector& vector, char* const* words);
 
-  [[nodiscard]] Outcome<> outcome() const;
+  Outcome outcome() const;
 
  private:
-  void note(const pid1::Result<>& result);
+  void note(pid1::Result<> result);
+  /// The words of a filled pattern to `vector`, or, without one, to the environment as defaults.
+  void expand(const char* pattern, const char* const* parts, pid1::StringVector* vector);
 
   pid1::Arena& arena_;
   pid1::Environment& environment_;

@@ -4,8 +4,6 @@
 #ifndef BEAM_INIT_ERLEXEC_H
 #define BEAM_INIT_ERLEXEC_H
 
-#include <string_view>
-
 #include "build.h"
 #include "failure.h"
 #include "pid1/environment.h"
@@ -21,19 +19,18 @@ struct Emulator {
 
 /// Appends to `argv` what erlexec would execute for `erl ARGUMENTS` with this environment:
 ///   BINDIR/beam.FLAVOR EMULATOR-FLAGS -- -root R -bindir B -progname P -- -home H -- ARGUMENTS
-/// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not ERL_OTP<RELEASE>_FLAGS
-/// nor ESCRIPT_NAME, which are OTP's own), +X becomes -X before the first `--`. `-env` sets in
-/// `environment`, as do ROOTDIR, BINDIR, EMU, PROGNAME and the front of PATH. What erlexec does beyond
-/// exec is an error that names the flag: starting epmd (through a shell), detaching, printing,
-/// compiling; so are -S, -configfd, an -emu_type but opt, and a NUL in an arguments file.
-[[nodiscard]] Outcome<> build_beam_argv(const Emulator& emulator,
-                                        const pid1::StringVector& arguments, Draft& draft,
-                                        pid1::StringVector& argv);
+/// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not
+/// ERL_OTP<RELEASE>_FLAGS nor ESCRIPT_NAME, which are OTP's own), +X becomes -X before the first
+/// `--`. `-env` sets in `environment`, as do ROOTDIR, BINDIR, EMU, PROGNAME and the front of PATH.
+/// What erlexec does beyond exec is an error that names the flag: starting epmd (through a shell),
+/// detaching, printing, compiling; so are -S, -configfd, an -emu_type but opt, and a NUL in an
+/// arguments file.
+Outcome build_beam_argv(const Emulator& emulator, const pid1::StringVector& arguments, Draft& draft,
+                        pid1::StringVector& argv);
 
 /// Splits `text` into words as erlexec's build_args_from_string does: white space, both quotes (no
 /// escapes within), backslash; with `comments`, # to the end of the line, even within a word.
-[[nodiscard]] Outcome<> split_flags(std::string_view text, bool comments, Draft& draft,
-                                    pid1::StringVector& words);
+void split_flags(const char* text, bool comments, Draft& draft, pid1::StringVector& words);
 
 }  // namespace beam_init
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // /init: from the kernel's first process to the BEAM, in the same process.
-#include <errno.h>
 #include <sys/reboot.h>
 
-#include <iterator>
+#include <cerrno>
+#include <string_view>
 
 #include "build.h"
 #include "erlexec.h"
 #include "failure.h"
-#include "pid1/cmdline.h"
 #include "pid1/console.h"
 #include "pid1/environment.h"
 #include "pid1/file.h"
@@ -33,10 +32,7 @@ constexpr unsigned kDrainLimitMs = 1000;
 
 /// The room that a boot may take. It lies in .bss: no byte of the file, and no page before its use.
 struct Buffers {
-  char text[512 * 1024];
-  char cmdline[64 * 1024];
-  char config[16 * 1024];
-  char hostname[256];
+  char text[1024 * 1024];
   char* environment[256];
   char* user_arguments[256];
   char* erl_arguments[512];
@@ -46,107 +42,126 @@ constinit Buffers buffers = {};
 
 /// Everything that one boot knows.
 struct Boot {
-  pid1::Mark entered;
+  // First what is used most: what lies far behind is a longer instruction away.
+  Release release;
+  Settings settings{environment};
+  Draft draft{arena, environment};
+  pid1::IpConfig ip = {
+      .address = {}, .gateway = {}, .dns = {}, .hostname = "", .device = "", .prefix = 0};
   pid1::Arena arena{buffers.text};
   pid1::Environment environment{arena, buffers.environment};
-  pid1::StringVector user_arguments{arena, buffers.user_arguments};
-  pid1::StringVector erl_arguments{arena, buffers.erl_arguments};
-  pid1::StringVector beam_argv{arena, buffers.beam_argv};
-  Draft draft{arena, environment};
-  Settings settings{environment};
-  Release release;
-  std::optional<pid1::IpConfig> ip;
-  // Last: it is large, and what lies behind it is a longer instruction away.
+  pid1::StringVector user_arguments{buffers.user_arguments};
+  pid1::StringVector erl_arguments{buffers.erl_arguments};
+  pid1::StringVector beam_argv{buffers.beam_argv};
+  pid1::Mark entered;
   pid1::Console console{"beam-init"};
 };
 
 void say_mark(Boot& boot, const pid1::Mark& mark) {
   char text[160];
   const uint64_t now = pid1::mark_now("now").boottime_ns;
-  if (const auto line = pid1::format_mark(mark, now, text); line.has_value()) {
-    boot.console.say(pid1::Level::kInfo, {*line});
-  }
+  (void)pid1::format_mark(mark, now, text);  // it fits
+  boot.console.say(pid1::Level::kInfo, "{}", text);
 }
 
 // ---- the steps of a boot, in order ------------------------------------------------------------
 
-Outcome<> mount_file_systems(Boot& boot) {
+Outcome mount_file_systems(Boot& boot) {
+  // What a starter has left open would keep the root from becoming read-only, and be handed on; its
+  // working directory would keep a file system mounted.
+  (void)pid1::sys::close_from(3);
+  BEAM_INIT_TRY(pid1::sys::chdir("/"), "/", "this is a defect of the kernel");
   // A directory's mode is what its MountSpec says, whatever mask the kernel or an engine left.
   (void)pid1::sys::umask(0);
   for (const pid1::MountSpec& spec : pid1::default_mounts()) {
     const auto outcome = pid1::mount(spec);
     BEAM_INIT_TRY(outcome, spec.target, "the kernel or the root file system lacks it");
     if (*outcome == pid1::MountOutcome::kNotSupported) {
-      boot.console.say(pid1::Level::kInfo, {"no ", spec.type, " in this kernel; ", spec.target,
-                                            " is left out"});
+      boot.console.say(pid1::Level::kInfo, "no {} in this kernel; {} is left out", spec.type,
+                       spec.target);
     }
   }
   (void)pid1::sys::umask(022);
   return {};
 }
 
-Outcome<> adopt_console(Boot& boot) {
+Outcome adopt_console(Boot& boot) {
   boot.console.use_kernel_log();
   // A machine without a console (console=null) is no reason not to serve.
   if (const auto adopted = boot.console.adopt(); !adopted.has_value()) {
     boot.console.say(pid1::Level::kWarning,
-                     {"/dev/console: ", pid1::errno_words(adopted.error().code),
-                      "; standard input and output are /dev/null"});
+                     "/dev/console: {}; standard input and output are /dev/null",
+                     pid1::errno_words(adopted.error().code));
+    // With one of them closed the BEAM spins for ever at its start.
+    BEAM_INIT_TRY(pid1::sys::dup2(2, 2), "of standard output",
+                  "neither /dev/console nor /dev/null can be opened");
   }
   say_mark(boot, boot.entered);
   return {};
 }
 
-Outcome<> read_settings(Boot& boot) {
+Outcome read_settings(Boot& boot) {
   set_default_environment(boot.draft);
-  const auto config = pid1::read_file(kConfigPath, buffers.config);
-  if (config.has_value()) {
-    BEAM_INIT_PASS(apply_config(boot.settings, *config, kConfigPath, boot.draft));
-  } else if (config.error().code != ENOENT) {
-    return fail(config.error(), kConfigPath, "it holds KEY=VALUE lines, at most 16 KiB");
+  char* cmdline = nullptr;
+  BEAM_INIT_PASS(boot.draft.read("/proc/cmdline", "is /proc mounted?", cmdline));
+  char* const again = boot.draft.text("{}", cmdline);
+  Outcome outcome;
+  if (pid1::exists(kConfigPath)) {
+    char* text = nullptr;
+    outcome = boot.draft.read(kConfigPath, "it holds KEY=VALUE lines", text);
+    if (!outcome.is_failure()) outcome = apply_config(boot.settings, text, kConfigPath);
   }
-  const auto cmdline = pid1::read_cmdline(buffers.cmdline);
-  BEAM_INIT_TRY(cmdline, "/proc/cmdline", "is /proc mounted?");
-  return apply_cmdline(boot.settings, *cmdline, boot.user_arguments, boot.draft);
+  if (!outcome.is_failure()) {
+    outcome = apply_cmdline(boot.settings, cmdline, boot.user_arguments, boot.draft);
+  }
+  // How the machine is to end holds wherever it stands, and for an error in the file too.
+  if (outcome.is_failure()) apply_policy(boot.settings, again);
+  return outcome;
 }
 
-Outcome<> set_signals(Boot&) {
+Outcome set_signals(Boot&) {
   BEAM_INIT_TRY(pid1::reset_signals(), "", "this is a defect of beam-init");
-  // The BEAM ignores SIGCHLD itself, but only once it runs (erts/emulator/sys/unix/sys.c); what dies
-  // before would stay a zombie for ever. The disposition is inherited through exec.
+  // The BEAM ignores SIGCHLD itself, but only once it runs (erts/emulator/sys/unix/sys.c); what
+  // dies before would stay a zombie for ever. The disposition is inherited through exec.
   BEAM_INIT_TRY(pid1::ignore_child_exits(), "", "this is a defect of beam-init");
   // EINVAL in a pid namespace, where there is no keyboard to ask for it.
   (void)pid1::disable_ctrl_alt_del();
   return {};
 }
 
-Outcome<> bring_network_up(Boot& boot) {
+Outcome bring_network_up(Boot& boot) {
   BEAM_INIT_TRY(pid1::bring_loopback_up(), "lo", "the kernel needs CONFIG_NET and CONFIG_INET");
-  if (*boot.settings.ip == '\0') return {};
-  const auto parsed = pid1::parse_ip(boot.settings.ip);
-  BEAM_INIT_TRY(parsed, boot.settings.ip, "only a static ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off is understood");
-  boot.ip = *parsed;
-  if (!boot.ip.has_value()) return {};
-  BEAM_INIT_TRY(pid1::configure(*boot.ip), boot.settings.ip, "check ip= and the machine's network device");
-  BEAM_INIT_TRY(pid1::write_resolv_conf(*boot.ip), "/etc/resolv.conf", "/etc or /run must be writable");
+  const char* const ip = boot.settings.ip;
+  if (*ip == '\0') return {};
+  const auto asked = pid1::parse_ip(boot.draft.text("{}", ip), boot.ip);
+  BEAM_INIT_TRY(asked, ip,
+                "only a static ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off is understood");
+  if (!*asked) return {};
+  BEAM_INIT_TRY(pid1::configure(boot.ip), ip, "check ip= and the machine's network device");
+  BEAM_INIT_TRY(pid1::write_resolv_conf(boot.ip), "/etc/resolv.conf",
+                "/etc or /run must be writable");
   return {};
 }
 
-Outcome<> name_host(Boot& boot) {
-  std::string_view name = boot.settings.hostname;
-  if (name.empty() && boot.ip.has_value()) name = boot.ip->hostname;
-  if (name.empty()) {
-    std::string_view text = pid1::read_file(kHostnamePath, buffers.hostname).value_or("");
-    name = pid1::trim(pid1::take_until(text, '\n'));
+Outcome name_host(Boot& boot) {
+  const char* name = boot.settings.hostname;
+  if (*name == '\0') name = boot.ip.hostname;
+  if (*name == '\0' && pid1::exists(kHostnamePath)) {
+    char* text = nullptr;
+    BEAM_INIT_PASS(boot.draft.read(kHostnamePath, "its first line is the host name", text));
+    (void)pid1::split(text, '\n');
+    name = pid1::trim(text);
   }
-  if (name.empty()) name = kDefaultHostname;
-  const auto address = boot.ip.has_value() ? std::optional(boot.ip->address) : std::nullopt;
-  BEAM_INIT_TRY(pid1::set_hostname(name, address), "and /etc/hosts",
-                "a host name is 1 to 64 letters, digits, '-' and '.'; /etc or /run must be writable");
+  if (*name == '\0') name = kDefaultHostname;
+  if (!pid1::is_hostname(name)) {
+    return fail("'{}' is not a host name; it takes 1 to 64 letters, digits, '-' and '.'", name);
+  }
+  BEAM_INIT_TRY(pid1::set_hostname(name, boot.ip.address), "/etc/hosts",
+                "/etc or /run must be writable");
   return {};
 }
 
-Outcome<> prepare_release(Boot& boot) {
+Outcome prepare_release(Boot& boot) {
   boot.release.root = boot.settings.release;
   BEAM_INIT_PASS(find_release(boot.release, boot.draft));
   BEAM_INIT_PASS(build_erl_arguments(boot.release, boot.user_arguments, pid1::sys::is_terminal(1),
@@ -155,37 +170,37 @@ Outcome<> prepare_release(Boot& boot) {
   return build_beam_argv(emulator, boot.erl_arguments, boot.draft, boot.beam_argv);
 }
 
-Outcome<> lock_root(Boot& boot) {
+Outcome lock_root(Boot& boot) {
   if (!boot.settings.read_only_root) return {};
-  BEAM_INIT_TRY(pid1::remount_read_only("/"), "/ read-only", "give beam.root=rw to leave the root writable");
+  BEAM_INIT_TRY(pid1::remount_read_only("/"), "/ read-only",
+                "give beam.root=rw to leave the root writable");
   return {};
 }
 
-Outcome<> exec_beam(Boot& boot) {
-  // A container engine may have left descriptors open; the BEAM would keep them, and hand them on.
-  (void)pid1::sys::close_range_on_exec(3);
+Outcome exec_beam(Boot& boot) {
   say_mark(boot, pid1::mark_now("exec"));
-  const pid1::Error error = pid1::sys::execve(boot.beam_argv.data()[0], boot.beam_argv.data(),
-                                              boot.environment.data());
-  return fail(error, boot.beam_argv.data()[0], "the file, or the dynamic linker that it names, is missing or for another machine");
+  const pid1::Error error =
+      pid1::sys::execve(boot.beam_argv.data()[0], boot.beam_argv.data(), boot.environment.data());
+  return fail(error, boot.beam_argv.data()[0],
+              "the file, or the dynamic linker that it names, is missing or for another machine");
 }
 
 struct Step {
   const char* name;
-  Outcome<> (*run)(Boot&);
+  Outcome (*run)(Boot&);
 };
 
 constexpr Step kSteps[] = {
-    {"mounts", mount_file_systems}, {"console", adopt_console}, {"settings", read_settings},
+    {"mounts", mount_file_systems}, {"console", adopt_console},    {"settings", read_settings},
     {"signals", set_signals},       {"network", bring_network_up}, {"host name", name_host},
-    {"release", prepare_release},   {"root", lock_root},        {"exec", exec_beam},
+    {"release", prepare_release},   {"root", lock_root},           {"exec", exec_beam},
 };
 
 // ---- the ways out -----------------------------------------------------------------------------
 
 /// Ends the machine after a failed step: by a restart (in a pid namespace the kernel then kills the
-/// namespace, pid_namespaces(7)), or, if so set or if that cannot be, by the exit of PID 1, which is
-/// a kernel panic with the message above it.
+/// namespace, pid_namespaces(7)), or, if so set or if that cannot be, by the exit of PID 1, which
+/// is a kernel panic with the message above it.
 [[noreturn]] void end_machine(Boot& boot) {
   // A restart drops what the serial line has not sent yet.
   boot.console.drain(kDrainLimitMs);
@@ -193,8 +208,8 @@ constexpr Step kSteps[] = {
     pid1::sys::sync();
     const auto failed = pid1::sys::reboot(RB_AUTOBOOT);
     if (!failed.has_value()) {
-      boot.console.say(pid1::Level::kError,
-                       {"reboot: ", pid1::errno_words(failed.error().code), "; exiting"});
+      boot.console.say(pid1::Level::kError, "reboot: {}; exiting",
+                       pid1::errno_words(failed.error().code));
     }
   }
   pid1::sys::exit(1);
@@ -202,42 +217,44 @@ constexpr Step kSteps[] = {
 
 [[noreturn]] void run_as_pid1(Boot& boot) {
   for (const Step& step : kSteps) {
-    const auto outcome = step.run(boot);
-    if (outcome.has_value()) continue;
+    const Outcome outcome = step.run(boot);
+    if (!outcome.is_failure()) continue;
     if (!boot.console.adopted()) (void)adopt_console(boot);
-    boot.console.say(pid1::Level::kError, {"error: ", step.name, ": ", outcome.error().message});
+    boot.console.say(pid1::Level::kError, "error: {}: {}", step.name, outcome.message());
     break;
   }
   end_machine(boot);
 }
 
-int print(int fd, std::initializer_list<std::string_view> parts) {
-  for (std::string_view part : parts) {
-    while (!part.empty()) {
-      const auto put = pid1::sys::write(fd, part);
-      if (!put.has_value() && put.error().code != EINTR) return 1;
-      part.remove_prefix(put.value_or(0));
-    }
+int print(int fd, const char* pattern, const char* a = nullptr, const char* b = nullptr,
+          const char* c = nullptr) {
+  static char line[1024];
+  const char* const parts[] = {a, b, c};
+  std::string_view text(line, pid1::fill(line, pattern, parts).value_or(0));
+  while (!text.empty()) {
+    const auto put = pid1::sys::write(fd, text);
+    if (!put.has_value() && put.error().code != EINTR) return 1;
+    text.remove_prefix(put.value_or(0));
   }
   return 0;
 }
 
 int print_help() {
-  int failed = print(1, {"beam-init " BEAM_INIT_VERSION
-                         ": /init of a machine whose PID 1 is the BEAM\n\n"
-                         "It is started by the kernel, not by hand: as PID 1 it mounts the system's "
-                         "file systems,\nbrings the network up, finds the Erlang or Elixir release "
-                         "and executes beam.smp.\n\n"
-                         "Settings, as beam.KEY=VALUE on the kernel command line or KEY=VALUE lines "
-                         "in\n/etc/beam-init.conf (the command line wins):\n"});
+  int failed = print(1, "beam-init " BEAM_INIT_VERSION
+                        ": /init of a machine whose PID 1 is the BEAM\n\n"
+                        "It is started by the kernel, not by hand: as PID 1 it mounts the system's "
+                        "file systems,\nbrings the network up, finds the Erlang or Elixir release "
+                        "and executes beam.smp.\n\n"
+                        "Settings, as beam.KEY=VALUE on the kernel command line or KEY=VALUE lines "
+                        "in\n/etc/beam-init.conf (the command line wins):\n");
   for (const Setting& setting : setting_table()) {
-    failed |= print(1, {"  beam.", setting.key, std::string_view(setting.key).ends_with('.') ? "" : "=",
-                        setting.argument, "\n      ", setting.meaning, "\n"});
+    failed |= print(1, "  beam.{}{}\n      {}\n", setting.key, setting.argument, setting.meaning);
   }
-  return failed | print(1, {"  ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off[:DNS0[:DNS1]]\n"
-                            "      static network address, in the kernel's own syntax\n"
-                            "  -- ARGUMENTS\n"
-                            "      appended to the arguments of erl\n"});
+  return failed | print(1,
+                        "  ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off[:DNS0[:DNS1]]\n"
+                        "      static network address, in the kernel's own syntax\n"
+                        "  -- ARGUMENTS\n"
+                        "      appended to the arguments of erl\n");
 }
 
 }  // namespace
@@ -251,15 +268,17 @@ int run(int argc, char** argv) {
     run_as_pid1(boot);
   }
 
-  const std::string_view option = argc == 2 ? argv[1] : "";
-  if (option == "--help") return print_help();
-  if (option == "--version") return print(1, {"beam-init " BEAM_INIT_VERSION "\n"});
-  (void)print(2, {"beam-init: not PID 1; the kernel starts it as /init. Try beam-init --help\n"});
+  const char* const option = argc == 2 ? argv[1] : "";
+  if (pid1::equals(option, "--help")) return print_help();
+  if (pid1::equals(option, "--version")) return print(1, "beam-init " BEAM_INIT_VERSION "\n");
+  (void)print(2, "beam-init: not PID 1; the kernel starts it as /init. Try beam-init --help\n");
   return 2;
 }
 
 }  // namespace beam_init
 
 #ifndef BEAM_INIT_FREESTANDING
-int main(int argc, char** argv) { return beam_init::run(argc, argv); }
+int main(int argc, char** argv) {
+  return beam_init::run(argc, argv);
+}
 #endif

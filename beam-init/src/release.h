@@ -23,7 +23,7 @@ struct Release {
 /// Fills in all but `root`. ROOT/releases/start_erl.data ("ERTS_VERSION RELEASE_VERSION") decides;
 /// without it, the only directory of ROOT/releases with a start.boot. Each failure says what is
 /// missing or doubtful.
-[[nodiscard]] Outcome<> find_release(Release& release, Draft& draft);
+Outcome find_release(Release& release, Draft& draft);
 
 }  // namespace beam_init
 

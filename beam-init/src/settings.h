@@ -4,7 +4,6 @@
 #define BEAM_INIT_SETTINGS_H
 
 #include <span>
-#include <string_view>
 
 #include "build.h"
 #include "failure.h"
@@ -31,32 +30,32 @@ struct Settings {
 };
 
 struct Setting {
-  /// Without the `beam.` of the kernel command line. One that ends in '.' takes any name after it.
+  /// Without the `beam.` of the kernel command line, with the '=' behind it; one that ends in '.'
+  /// takes any name there.
   const char* key;
   const char* argument;
   const char* meaning;
-  /// What a valid value is, for the error message.
-  const char* valid;
-  /// `name` is what stands behind a key that ends in '.'. False: not a valid value.
+  /// `name` is what stands behind the '.'. False: not a valid value.
   bool (*apply)(Settings& settings, const char* name, const char* value);
 };
 
 [[nodiscard]] std::span<const Setting> setting_table();
 
-/// Sets one; key and value must live as long as the settings. `source` says where it stands ("kernel
-/// command line"). Unknown keys and bad values are errors that name the key; for an unknown one, the
-/// nearest that exists.
-[[nodiscard]] Outcome<> apply_setting(Settings& settings, const char* key, const char* value,
-                                      const char* source);
+/// Sets one; key and value must live as long as the settings. `source` says where it stands
+/// ("kernel command line"). Unknown keys and bad values are errors that name the key; for an
+/// unknown one, the nearest that exists: the one with most letters in common.
+Outcome apply_setting(Settings& settings, const char* key, const char* value, const char* source);
 
-/// KEY=VALUE lines of the file /etc/beam-init.conf. `draft` keeps the values.
-[[nodiscard]] Outcome<> apply_config(Settings& settings, std::string_view text, const char* path,
-                                     Draft& draft);
+/// KEY=VALUE lines of the file /etc/beam-init.conf, which lies in `text` and stays there.
+Outcome apply_config(Settings& settings, char* text, const char* path);
 
-/// `beam.KEY=VALUE` and `ip=` of the kernel command line; what follows ` -- ` is appended to
-/// `arguments`. `draft` keeps the values.
-[[nodiscard]] Outcome<> apply_cmdline(Settings& settings, std::span<char> cmdline,
-                                      pid1::StringVector& arguments, Draft& draft);
+/// `beam.KEY=VALUE` and `ip=` of the kernel command line, which lies in `cmdline` and stays there;
+/// what follows ` -- ` is appended to `arguments`.
+Outcome apply_cmdline(Settings& settings, char* cmdline, pid1::StringVector& arguments,
+                      Draft& draft);
+
+/// Sets nothing but `beam.on_crash=`: for a boot that has failed already.
+void apply_policy(Settings& settings, char* cmdline);
 
 }  // namespace beam_init
 

@@ -1,34 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "start.h"
 
-#include <unistd.h>
-
 #include "build.h"
 #include "erlexec.h"
 #include "pid1/file.h"
-#include "pid1/sys.h"
 #include "pid1/text.h"
 
 namespace beam_init {
 namespace {
 
-bool exists(const char* path) { return pid1::sys::access(path, F_OK).has_value(); }
-
 /// Exports RELEASE_SYS_CONFIG; `runtime`: it is to be completed at run time.
-Outcome<> prepare_sys_config(const Release& release, Draft& draft, bool& runtime) {
+Outcome prepare_sys_config(const Release& release, Draft& draft, bool& runtime) {
   const char* base = draft.get("RELEASE_SYS_CONFIG");
   const bool given = *base != '\0';
   if (!given) base = draft.text("{}/sys", release.version_dir);
   const char* const file = draft.text("{}.config", base);
-  if (!given && !exists(file)) return {};
-  const auto text = pid1::read_file(file, draft.arena().rest());
-  BEAM_INIT_TRY(text, file, "check the release's sys.config");
-  runtime = pid1::contains(*text, "RUNTIME_CONFIG=true");
+  if (!given && !pid1::exists(file)) return {};
+  char* text = nullptr;
+  BEAM_INIT_PASS(draft.read(file, "check the release's sys.config", text));
+  runtime = pid1::contains(text, "RUNTIME_CONFIG=true");
   if (runtime) {
-    draft.arena().keep(text->size() + 1);
     base = draft.text("{}/{}-{}.runtime", draft.get("RELEASE_TMP"), release.name, release.version);
     const char* const copy = draft.text("{}.config", base);
-    BEAM_INIT_TRY(pid1::write_file(copy, *text, 0600), copy,
+    BEAM_INIT_TRY(pid1::write_file(copy, text, 0600), copy,
                   "RELEASE_TMP must be a writable directory (default /tmp)");
   }
   draft.set("RELEASE_SYS_CONFIG", base);
@@ -45,9 +39,8 @@ void set_default_environment(Draft& draft) {
       "ERL_CRASH_DUMP_SECONDS=0");
 }
 
-Outcome<> build_erl_arguments(const Release& release, const pid1::StringVector& user_arguments,
-                              bool console_is_terminal, Draft& draft,
-                              pid1::StringVector& arguments) {
+Outcome build_erl_arguments(const Release& release, const pid1::StringVector& user_arguments,
+                            bool console_is_terminal, Draft& draft, pid1::StringVector& arguments) {
   draft.set_defaults(
       "RELEASE_ROOT={} RELEASE_VSN={} RELEASE_NAME={} RELEASE_COMMAND=start "
       "RELEASE_MODE=embedded RELEASE_TMP=/tmp RELEASE_DISTRIBUTION=none "
@@ -57,44 +50,45 @@ Outcome<> build_erl_arguments(const Release& release, const pid1::StringVector& 
   draft.set_defaults("RELEASE_PROG={} RELEASE_NODE={}", name, name);
   draft.set_defaults("RELEASE_VM_ARGS={}/vm.args RELEASE_REMOTE_VM_ARGS={}/remote.vm.args",
                      release.version_dir, release.version_dir);
-  const std::string_view distribution = draft.get("RELEASE_DISTRIBUTION");
-  if (distribution != "none") {
-    return fail("RELEASE_DISTRIBUTION={}: there is no epmd for it to start; set "
-                "beam.env.RELEASE_DISTRIBUTION=none",
-                distribution.data());
+  const char* const distribution = draft.get("RELEASE_DISTRIBUTION");
+  if (!pid1::equals(distribution, "none")) {
+    return fail(
+        "RELEASE_DISTRIBUTION={}: there is no epmd for it to start; set "
+        "beam.env.RELEASE_DISTRIBUTION=none",
+        distribution);
   }
   bool runtime_config = false;
   BEAM_INIT_PASS(prepare_sys_config(release, draft, runtime_config));
 
   const char* const boot_script = draft.get("RELEASE_BOOT_SCRIPT");
   const char* const boot_file = draft.text("{}/{}.boot", release.version_dir, boot_script);
-  if (!exists(boot_file)) {
-    return fail("the release has no {}; build it again, or name another boot script with "
-                "beam.env.RELEASE_BOOT_SCRIPT=NAME",
-                boot_file);
+  if (!pid1::exists(boot_file)) {
+    return fail(
+        "the release has no {}; build it again, or name another boot script with "
+        "beam.env.RELEASE_BOOT_SCRIPT=NAME",
+        boot_file);
   }
 
   draft.add(arguments, "-noshell");
   if (release.elixir) {
-    BEAM_INIT_PASS(split_flags(draft.get("ELIXIR_ERL_OPTIONS"), false, draft, arguments));
+    split_flags(draft.get("ELIXIR_ERL_OPTIONS"), false, draft, arguments);
     if (console_is_terminal && *draft.get("NO_COLOR") == '\0') {
       draft.add_words(arguments, "-elixir ansi_enabled true");
     }
     draft.add_words(arguments, "-s elixir start_cli");
   }
-  draft.add_words(arguments,
-                  runtime_config ? "-elixir config_provider_reboot_mode {}" : "-mode {}",
+  draft.add_words(arguments, runtime_config ? "-elixir config_provider_reboot_mode {}" : "-mode {}",
                   draft.get("RELEASE_MODE"));
   const char* const config = draft.get("RELEASE_SYS_CONFIG");
   if (*config != '\0') draft.add_words(arguments, "-config {}", config);
   draft.add_words(arguments, "-boot {}/{} -boot_var RELEASE_LIB {}/lib", release.version_dir,
                   boot_script, release.root);
   // A release of systools has no vm.args; one that a setting names must be there.
-  const std::string_view flags_file = draft.get("RELEASE_VM_ARGS");
-  if (!flags_file.starts_with(release.version_dir) || exists(flags_file.data())) {
-    draft.add_words(arguments, "-args_file {}", flags_file.data());
+  const char* const flags_file = draft.get("RELEASE_VM_ARGS");
+  if (pid1::after(flags_file, release.version_dir) == nullptr || pid1::exists(flags_file)) {
+    draft.add_words(arguments, "-args_file {}", flags_file);
   }
-  draft.add_all(arguments, user_arguments);
+  draft.add_all(arguments, user_arguments.data());
   // Without --no-halt Elixir's start_cli halts the system when it has nothing more to do.
   if (release.elixir) draft.add_words(arguments, "-extra --no-halt");
   return draft.outcome();

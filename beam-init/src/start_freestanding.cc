@@ -1,8 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first instructions of the static /init. The C library's start-up sets up threads, locales and
 // stdio; none of it is used here, and it would be a tenth of the file.
+
+#include <cstddef>
+
 #include "pid1/sys.h"
 #include "run.h"
+
+// What the compiler may call. musl's take a word at a time, in 500 bytes more; here a text has a
+// hundred. no_builtin: or each would become a call of itself.
+extern "C" {
+
+[[gnu::used, clang::no_builtin]] size_t strlen(const char* text) {
+  size_t size = 0;
+  while (text[size] != '\0')
+    ++size;
+  return size;
+}
+
+[[gnu::used, clang::no_builtin]] void* memset(void* to, int byte, size_t size) {
+  char* const bytes = static_cast<char*>(to);
+  while (size-- > 0)
+    bytes[size] = static_cast<char>(byte);
+  return to;
+}
+
+[[gnu::used, clang::no_builtin]] void* memmove(void* to, const void* from, size_t size) {
+  char* const target = static_cast<char*>(to);
+  const char* const source = static_cast<const char*>(from);
+  if (target > source) {
+    while (size-- > 0)
+      target[size] = source[size];
+  } else {
+    for (size_t i = 0; i < size; ++i)
+      target[i] = source[i];
+  }
+  return to;
+}
+
+[[gnu::used, clang::no_builtin]] void* memcpy(void* to, const void* from, size_t size) {
+  return memmove(to, from, size);
+}
+}
 
 // The kernel leaves argc at the stack pointer and argv behind it (System V ABI, "Process
 // Initialization").

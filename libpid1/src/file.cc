@@ -2,13 +2,16 @@
 #include "pid1/file.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
-#include <string.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
 
 #include "absl/cleanup/cleanup.h"
 #include "pid1/sys.h"
+#include "pid1/text.h"
 
 namespace pid1 {
 namespace {
@@ -23,37 +26,44 @@ Result<size_t> read_some(int fd, std::span<char> buffer) {
 
 }  // namespace
 
-Result<std::string_view> read_file(const char* path, std::span<char> buffer) {
+Result<size_t> read_file(const char* path, std::span<char> buffer) {
   PID1_TRY_ASSIGN(const int fd, sys::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   const absl::Cleanup close_file = [fd] { sys::close(fd); };
   size_t used = 0;
   for (;;) {
     // The last byte of the buffer tells "exactly full" from "there is more".
-    if (used == buffer.size()) return std::unexpected(Error{EFBIG, "read"});
+    if (used == buffer.size()) return Error{EFBIG, "read"};
     PID1_TRY_ASSIGN(const size_t got, read_some(fd, buffer.subspan(used)));
     if (got == 0) break;
     used += got;
   }
   buffer[used] = '\0';
-  return std::string_view{buffer.data(), used};
+  return used;
 }
 
 Result<> write_file(const char* path, std::string_view content, mode_t mode) {
   PID1_TRY_ASSIGN(const int fd,
                   sys::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode));
   const absl::Cleanup close_file = [fd] { sys::close(fd); };
+  // O_CREAT's mode is for a new file; one that was there may be open to others.
+  PID1_TRY(sys::fchmod(fd, mode));
   while (!content.empty()) {
     const auto put = sys::write(fd, content);
     if (put.has_value()) {
       content.remove_prefix(*put);
     } else if (put.error().code != EINTR) {
-      return std::unexpected(put.error());
+      return put.error();
     }
   }
   return {};
 }
 
-Result<> list_directory(const char* path, absl::FunctionRef<bool(std::string_view)> visit) {
+bool exists(const char* path) {
+  const auto found = sys::access(path, F_OK);
+  return found.has_value() || (found.error().code != ENOENT && found.error().code != ENOTDIR);
+}
+
+Result<> list_directory(const char* path, absl::FunctionRef<void(const char*)> visit) {
   PID1_TRY_ASSIGN(const int fd, sys::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const absl::Cleanup close_directory = [fd] { sys::close(fd); };
   alignas(struct dirent) char records[2048];
@@ -63,8 +73,7 @@ Result<> list_directory(const char* path, absl::FunctionRef<bool(std::string_vie
     for (size_t offset = 0; offset < got;) {
       // struct linux_dirent64 of getdents64(2) is laid out as struct dirent of a 64-bit C library.
       const auto* entry = reinterpret_cast<const struct dirent*>(records + offset);
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != ".." && !visit(name)) return {};
+      if (!is_listed(".,..", entry->d_name)) visit(entry->d_name);
       offset += entry->d_reclen;
     }
   }

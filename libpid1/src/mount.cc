@@ -1,50 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/mount.h"
 
-#include <errno.h>
 #include <sys/mount.h>
+
+#include <cerrno>
 
 #include "pid1/sys.h"
 
 namespace pid1 {
 namespace {
 
-constexpr unsigned long kLocked = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-constexpr unsigned long kDevices = MS_NOSUID | MS_NOEXEC;
+constexpr uint32_t kLocked = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+constexpr uint32_t kDevices = MS_NOSUID | MS_NOEXEC;
 
 // noexec on /run, /tmp and /dev/shm holds for mmap(PROT_EXEC) too. The BEAM's JIT does not mind: it
 // maps its code from a memfd (erts/emulator/beam/jit/beam_jit_main.cpp).
 constexpr MountSpec kDefaultMounts[] = {
-    {"proc", "/proc", "proc", kLocked, nullptr, 0555, false},
-    {"sysfs", "/sys", "sysfs", kLocked, nullptr, 0555, false},
-    {"devtmpfs", "/dev", "devtmpfs", kDevices, "mode=0755", 0755, false},
-    {"devpts", "/dev/pts", "devpts", kDevices, "gid=5,mode=0620,ptmxmode=0666", 0755, true},
-    {"tmpfs", "/dev/shm", "tmpfs", kLocked, "mode=1777,size=25%", 01777, false},
-    {"mqueue", "/dev/mqueue", "mqueue", kLocked, nullptr, 01777, true},
-    {"tmpfs", "/run", "tmpfs", kLocked, "mode=0755,size=10%", 0755, false},
-    {"tmpfs", "/tmp", "tmpfs", kLocked, "mode=1777,size=25%", 01777, false},
+    {"proc", "/proc", nullptr, kLocked, 0555, false},
+    {"sysfs", "/sys", nullptr, kLocked, 0555, false},
+    {"devtmpfs", "/dev", "mode=0755", kDevices, 0755, false},
+    {"devpts", "/dev/pts", "gid=5,mode=0620,ptmxmode=0666", kDevices, 0755, true},
+    {"tmpfs", "/dev/shm", "mode=1777,size=25%", kLocked, 01777, false},
+    {"mqueue", "/dev/mqueue", nullptr, kLocked, 01777, true},
+    {"tmpfs", "/run", "mode=0755,size=10%", kLocked, 0755, false},
+    {"tmpfs", "/tmp", "mode=1777,size=25%", kLocked, 01777, false},
 };
 
 }  // namespace
 
-std::span<const MountSpec> default_mounts() { return kDefaultMounts; }
+std::span<const MountSpec> default_mounts() {
+  return kDefaultMounts;
+}
 
 Result<MountOutcome> mount(const MountSpec& spec) {
   const auto made = sys::mkdir(spec.target, spec.directory_mode);
   // EROFS before EEXIST: a read-only root answers so even for a directory that is there (mkdir(2)
   // leaves the order open), and then mount(2) itself is the judge.
   if (!made.has_value() && made.error().code != EEXIST && made.error().code != EROFS) {
-    return std::unexpected(made.error());
+    return made.error();
   }
   // mount(2) stacks a second file system on the first without a word; EBUSY comes only for the very
   // same one. What a container engine has prepared there must stay in sight.
-  const auto mounted = sys::is_mount_root(spec.target);
-  if (mounted.has_value() && *mounted) return MountOutcome::kAlreadyMounted;
-  const auto done = sys::mount(spec.source, spec.target, spec.type, spec.flags, spec.data);
+  if (sys::is_mount_root(spec.target).value_or(false)) return MountOutcome::kAlreadyMounted;
+  const auto done = sys::mount(spec.type, spec.target, spec.type, spec.flags, spec.data);
   if (done.has_value()) return MountOutcome::kMounted;
   if (done.error().code == EBUSY) return MountOutcome::kAlreadyMounted;
   if (done.error().code == ENODEV && spec.optional) return MountOutcome::kNotSupported;
-  return std::unexpected(done.error());
+  return done.error();
 }
 
 Result<> remount_read_only(const char* target) {

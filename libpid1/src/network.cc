@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/network.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <cstring>
 #include <iterator>
 #include <span>
 
@@ -22,59 +22,105 @@
 namespace pid1 {
 namespace {
 
-std::span<const char> bytes_of(const auto& object) {
-  return {reinterpret_cast<const char*>(&object), sizeof(object)};
-}
-
-/// One rtnetlink(7) request: header, family header, attributes. 256 bytes hold any of ours.
-class Request {
- public:
-  template <class FamilyHeader>
-  Request(uint16_t type, uint16_t flags, const FamilyHeader& family) {
-    header().nlmsg_type = type;
-    header().nlmsg_flags = static_cast<uint16_t>(flags | NLM_F_REQUEST | NLM_F_ACK);
-    header().nlmsg_seq = 1;
-    header().nlmsg_len = NLMSG_LENGTH(sizeof(family));
-    memcpy(buffer_ + NLMSG_HDRLEN, &family, sizeof(family));
-  }
-
-  void attribute(uint16_t type, std::span<const char> payload) {
-    struct rtattr head = {};
-    head.rta_type = type;
-    head.rta_len = static_cast<uint16_t>(RTA_LENGTH(payload.size()));
-    char* place = buffer_ + NLMSG_ALIGN(header().nlmsg_len);
-    memcpy(place, &head, sizeof(head));
-    memcpy(place + RTA_LENGTH(0), payload.data(), payload.size());
-    header().nlmsg_len =
-        static_cast<uint32_t>(NLMSG_ALIGN(header().nlmsg_len) + RTA_ALIGN(head.rta_len));
-  }
-
-  [[nodiscard]] std::span<const char> message() { return {buffer_, header().nlmsg_len}; }
-
- private:
-  struct nlmsghdr& header() { return *reinterpret_cast<struct nlmsghdr*>(buffer_); }
-
-  alignas(NLMSG_ALIGNTO) char buffer_[256] = {};
+/// Messages of rtnetlink(7), as they go out. All that never changes stands in a constant.
+struct Attribute {
+  struct rtattr head;
+  Ipv4 value;
 };
 
-/// Sends the request and waits for its acknowledgement; the kernel answers within the call.
-Result<> transact(int fd, Request& request, const char* operation) {
-  const auto fail = [operation](int code) { return std::unexpected(Error{code, operation}); };
-  const auto sent = sys::send(fd, request.message());
-  if (!sent.has_value()) return fail(sent.error().code);
-  alignas(NLMSG_ALIGNTO) char buffer[1024];
-  for (;;) {
-    const auto got = sys::receive(fd, buffer);
-    if (!got.has_value() && got.error().code == EINTR) continue;
-    if (!got.has_value()) return fail(got.error().code);
-    const auto* header = reinterpret_cast<const struct nlmsghdr*>(buffer);
-    if (*got < NLMSG_LENGTH(sizeof(struct nlmsgerr)) || header->nlmsg_type != NLMSG_ERROR) {
-      return fail(EPROTO);
-    }
+constexpr Attribute attribute(uint16_t type) {
+  return {.head = {.rta_len = sizeof(Attribute), .rta_type = type}, .value = {}};
+}
+
+constexpr struct nlmsghdr header(size_t size, uint16_t type, uint16_t flags) {
+  return {.nlmsg_len = static_cast<uint32_t>(size),
+          .nlmsg_type = type,
+          .nlmsg_flags = static_cast<uint16_t>(flags | NLM_F_REQUEST | NLM_F_ACK),
+          .nlmsg_seq = 1,
+          .nlmsg_pid = 0};
+}
+
+struct LinkRequest {
+  struct nlmsghdr head;
+  struct ifinfomsg link;
+};
+
+constexpr LinkRequest kLinkUp = {.head = header(sizeof(LinkRequest), RTM_NEWLINK, 0),
+                                 .link = {.ifi_family = AF_UNSPEC,
+                                          .__ifi_pad = 0,
+                                          .ifi_type = 0,
+                                          .ifi_index = 0,
+                                          .ifi_flags = IFF_UP,
+                                          .ifi_change = IFF_UP}};
+
+struct AddressRequest {
+  struct nlmsghdr head;
+  struct ifaddrmsg family;
+  Attribute local;
+  Attribute address;
+  Attribute broadcast;  // last: not every network has one
+};
+
+constexpr AddressRequest kNewAddress = {
+    .head = header(sizeof(AddressRequest), RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL),
+    .family = {.ifa_family = AF_INET,
+               .ifa_prefixlen = 0,
+               .ifa_flags = 0,
+               .ifa_scope = RT_SCOPE_UNIVERSE,
+               .ifa_index = 0},
+    .local = attribute(IFA_LOCAL),
+    .address = attribute(IFA_ADDRESS),
+    .broadcast = attribute(IFA_BROADCAST)};
+
+struct RouteRequest {
+  struct nlmsghdr head;
+  struct rtmsg route;
+  Attribute gateway;
+  struct rtattr device_head;
+  int device;
+};
+
+constexpr RouteRequest kNewDefaultRoute = {
+    .head = header(sizeof(RouteRequest), RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL),
+    .route = {.rtm_family = AF_INET,
+              .rtm_dst_len = 0,
+              .rtm_src_len = 0,
+              .rtm_tos = 0,
+              .rtm_table = RT_TABLE_MAIN,
+              .rtm_protocol = RTPROT_BOOT,
+              .rtm_scope = RT_SCOPE_UNIVERSE,
+              .rtm_type = RTN_UNICAST,
+              .rtm_flags = 0},
+    .gateway = attribute(RTA_GATEWAY),
+    .device_head = {.rta_len = sizeof(Attribute), .rta_type = RTA_OIF},
+    .device = 0};
+
+/// Sends the request and waits for its acknowledgement; the kernel answers within the call. What
+/// was to be made and is there already (EEXIST) is success.
+Result<> transact(int fd, const struct nlmsghdr& request, const char* operation) {
+  const auto sent = sys::send(fd, {reinterpret_cast<const char*>(&request), request.nlmsg_len});
+  int code = sent.error().code;
+  if (sent.has_value()) {
+    alignas(NLMSG_ALIGNTO) char buffer[1024];
+    const auto receive = [&] {
+      for (;;) {
+        const auto got = sys::receive(fd, buffer);
+        if (got.has_value() || got.error().code != EINTR) return got;
+      }
+    };
+    const auto got = receive();
+    const auto* head = reinterpret_cast<const struct nlmsghdr*>(buffer);
     const auto* answer = reinterpret_cast<const struct nlmsgerr*>(buffer + NLMSG_HDRLEN);
-    if (answer->error != 0) return fail(-answer->error);
-    return {};
+    if (!got.has_value()) {
+      code = got.error().code;
+    } else if (*got < NLMSG_LENGTH(sizeof(struct nlmsgerr)) || head->nlmsg_type != NLMSG_ERROR) {
+      code = EPROTO;
+    } else {
+      code = -answer->error;
+      if (code == 0 || (code == EEXIST && (request.nlmsg_flags & NLM_F_EXCL) != 0)) return {};
+    }
   }
+  return Error{code, operation};
 }
 
 Result<int> open_rtnetlink() {
@@ -82,156 +128,139 @@ Result<int> open_rtnetlink() {
 }
 
 Result<> set_up(int fd, int index) {
-  struct ifinfomsg family = {};
-  family.ifi_family = AF_UNSPEC;
-  family.ifi_index = index;
-  family.ifi_flags = IFF_UP;
-  family.ifi_change = IFF_UP;
-  Request request(RTM_NEWLINK, 0, family);
-  return transact(fd, request, "bring up network device");
+  LinkRequest request = kLinkUp;
+  request.link.ifi_index = index;
+  return transact(fd, request.head, "bring up network device");
 }
 
 Result<> add_address(int fd, int index, const IpConfig& config) {
-  struct ifaddrmsg family = {};
-  family.ifa_family = AF_INET;
-  family.ifa_prefixlen = config.prefix;
-  family.ifa_index = static_cast<uint32_t>(index);
-  Request request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, family);
-  request.attribute(IFA_LOCAL, bytes_of(config.address));
-  request.attribute(IFA_ADDRESS, bytes_of(config.address));
-  if (config.prefix < 31) {  // RFC 3021: a /31 has no broadcast address, nor has a /32
-    Ipv4 broadcast = config.address;
-    for (unsigned bit = config.prefix; bit < 32; ++bit) {
-      broadcast.bytes[bit / 8] = static_cast<uint8_t>(broadcast.bytes[bit / 8] | 0x80U >> bit % 8);
-    }
-    request.attribute(IFA_BROADCAST, bytes_of(broadcast));
+  AddressRequest request = kNewAddress;
+  request.family.ifa_prefixlen = config.prefix;
+  request.family.ifa_index = static_cast<uint32_t>(index);
+  request.local.value = config.address;
+  request.address.value = config.address;
+  Ipv4& broadcast = request.broadcast.value;
+  broadcast = config.address;
+  for (unsigned bit = config.prefix; bit < 32; ++bit) {
+    broadcast.bytes[bit / 8] = static_cast<uint8_t>(broadcast.bytes[bit / 8] | 0x80U >> bit % 8);
   }
-  return transact(fd, request, "set network address");
+  // RFC 3021: a /31 has no broadcast address, nor has a /32.
+  if (config.prefix >= 31) request.head.nlmsg_len -= uint32_t{sizeof(request.broadcast)};
+  return transact(fd, request.head, "set network address");
 }
 
 Result<> add_default_route(int fd, int index, const IpConfig& config) {
-  struct rtmsg family = {};
-  family.rtm_family = AF_INET;
-  family.rtm_table = RT_TABLE_MAIN;
-  family.rtm_protocol = RTPROT_BOOT;
-  family.rtm_scope = RT_SCOPE_UNIVERSE;
-  family.rtm_type = RTN_UNICAST;
-  Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, family);
-  request.attribute(RTA_GATEWAY, bytes_of(*config.gateway));
-  request.attribute(RTA_OIF, bytes_of(index));
-  return transact(fd, request, "set default route");
-}
-
-Result<> exists_is_success(Result<> result) {
-  if (!result.has_value() && result.error().code == EEXIST) return {};
-  return result;
-}
-
-std::optional<uint8_t> prefix_of(Ipv4 netmask) {
-  unsigned prefix = 0;
-  bool ended = false;
-  for (unsigned bit = 0; bit < 32; ++bit) {
-    const bool set = (netmask.bytes[bit / 8] & 0x80U >> bit % 8) != 0;
-    if (set && ended) return std::nullopt;
-    ended = ended || !set;
-    prefix += set ? 1 : 0;
-  }
-  return static_cast<uint8_t>(prefix);
-}
-
-// net/ipv4/ipconfig.c, ic_defaults(): the mask of the address's class, if it has one.
-std::optional<uint8_t> class_prefix(Ipv4 address) {
-  if (address.bytes[0] < 128) return 8;
-  if (address.bytes[0] < 192) return 16;
-  if (address.bytes[0] < 224) return 24;
-  return std::nullopt;
+  RouteRequest request = kNewDefaultRoute;
+  request.gateway.value = config.gateway;
+  request.device = index;
+  return transact(fd, request.head, "set default route");
 }
 
 /// /etc/NAME, or, where the root is read-only, a file of /run mounted over it.
-Result<> write_etc(const char* path, const char* fallback, std::string_view content) {
+Result<> write_etc(const char* path, const char* fallback, const char* content) {
   const auto written = write_file(path, content);
   if (written.has_value() || written.error().code != EROFS) return written;
   PID1_TRY(write_file(fallback, content));
   return bind_mount(fallback, path);
 }
 
-/// An address as text, for use as one part of a joined text.
+/// An address as text, for use as one part of a filled pattern.
 struct Ipv4Text {
   explicit Ipv4Text(Ipv4 address) {
+    size_t used = 0;
     for (const uint8_t byte : address.bytes) {
       const Decimal number(byte);
-      const std::string_view digits = number;
-      size_ += digits.copy(text_ + size_, digits.size());
-      text_[size_++] = '.';
+      const char* const part = number.text();
+      used += fill(std::span(text).subspan(used), "{}.", &part).value_or(0);
     }
-    --size_;
+    text[used - 1] = '\0';
   }
-  // NOLINTNEXTLINE(google-explicit-constructor): it stands in lists of string_views.
-  operator std::string_view() const { return {text_, size_}; }
 
- private:
-  char text_[16];
-  size_t size_ = 0;
+  char text[17];
 };
 
 }  // namespace
 
-std::optional<Ipv4> parse_ipv4(std::string_view text) {
-  Ipv4 address = {};
-  for (size_t i = 0; i < 4; ++i) {
-    const bool dot_expected = i < 3;
-    std::string_view number = text;
-    if (dot_expected) {
-      number = take_until(text, '.');
-      if (number.data() + number.size() == text.data()) return std::nullopt;  // no dot there
+bool parse_ipv4(const char* text, Ipv4& address) {
+  for (uint8_t& byte : address.bytes) {
+    unsigned value = 0;
+    const char* const digits = text;
+    for (; *text >= '0' && *text <= '9'; ++text) {
+      value = value * 10 + static_cast<unsigned>(*text - '0');
     }
-    const auto value = parse_decimal(number);
-    if (!value.has_value() || *value > 255 || number.size() > 3) return std::nullopt;
-    address.bytes[i] = static_cast<uint8_t>(*value);
+    const bool is_last = &byte == &address.bytes[3];
+    if (text == digits || text > digits + 3 || value > 255) return false;
+    if (*text++ != (is_last ? '\0' : '.')) return false;
+    byte = static_cast<uint8_t>(value);
   }
-  return address;
+  return true;
 }
 
-Result<std::optional<IpConfig>> parse_ip(std::string_view text) {
-  enum Field { kClient, kServer, kGateway, kNetmask, kHostname, kDevice, kAutoconf, kDns0, kDns1, kNtp0 };
-  constexpr const char* kWhat[] = {"ip= client address", "ip= server address", "ip= gateway",
-                                   "ip= netmask",        "ip= host name",      "ip= device name",
-                                   "ip= autoconf field", "ip= dns0",           "ip= dns1",
-                                   "ip= ntp0"};
-  constexpr unsigned kAddresses = 1U << kClient | 1U << kServer | 1U << kGateway | 1U << kNetmask |
-                                  1U << kDns0 | 1U << kDns1 | 1U << kNtp0;
-  const auto invalid = [](const char* what) { return std::unexpected(Error{EINVAL, what}); };
+Result<bool> parse_ip(char* text, IpConfig& config) {
+  enum Field {
+    kClient,
+    kServer,
+    kGateway,
+    kNetmask,
+    kHostname,
+    kDevice,
+    kAutoconf,
+    kDns0,
+    kDns1,
+    kNtp0
+  };
+  constexpr static char kWhat[][20] = {
+      "ip= client address", "ip= server address", "ip= gateway", "ip= netmask", "ip= host name",
+      "ip= device name",    "ip= autoconf field", "ip= dns0",    "ip= dns1",    "ip= ntp0"};
 
   // A lone word is the autoconf field (net/ipv4/ipconfig.c, ip_auto_config_setup).
-  if (is_listed("off,none", text)) return std::nullopt;
-  std::string_view fields[std::size(kWhat)] = {};
-  std::string_view rest = text;
-  for (std::string_view& field : fields) field = take_until(rest, ':');
-  if (!rest.empty()) return invalid("ip= with more than ten fields");
-  for (const std::string_view autoconf : {text, fields[kAutoconf]}) {
-    if (is_listed("dhcp,bootp,rarp,both,on,any", autoconf)) {
-      return std::unexpected(Error{EOPNOTSUPP, "ip= with automatic configuration"});
+  if (is_listed("off,none", text)) return false;
+  char* fields[std::size(kWhat)];
+  for (char*& field : fields) {
+    field = text;
+    text = split(text, ':');
+  }
+  if (*text != '\0') return Error{EINVAL, "ip= with more than ten fields"};
+
+  Ipv4 addresses[std::size(kWhat)] = {};
+  const auto is_valid = [&](size_t i) {
+    const char* const field = fields[i];
+    if (i == kAutoconf) return is_listed(",off,none,static", field);
+    if (*field == '\0') return i != kClient;
+    if (i == kHostname) return is_hostname(field);
+    if (i == kDevice) return strlen(field) < IFNAMSIZ;
+    return parse_ipv4(field, addresses[i]);
+  };
+  for (const size_t i : {kClient, kAutoconf}) {
+    if (is_listed("dhcp,bootp,rarp,both,on,any", fields[i])) {
+      return Error{EOPNOTSUPP, "ip= with automatic configuration"};
     }
   }
-  if (!is_listed(",off,none,static", fields[kAutoconf])) return invalid(kWhat[kAutoconf]);
-
-  std::optional<Ipv4> addresses[std::size(kWhat)];
-  for (size_t i = 0; i < std::size(kWhat); ++i) {
-    if ((kAddresses >> i & 1) == 0 || (fields[i].empty() && i != kClient)) continue;
-    addresses[i] = parse_ipv4(fields[i]);
-    if (!addresses[i].has_value()) return invalid(kWhat[i]);
+  for (size_t i = 0; i < std::size(fields); ++i) {
+    if (!is_valid(i)) return Error{EINVAL, kWhat[i]};
   }
-  const auto& netmask = addresses[kNetmask];
-  const auto prefix = netmask.has_value() ? prefix_of(*netmask) : class_prefix(*addresses[kClient]);
-  if (!prefix.has_value()) return invalid(kWhat[kNetmask]);
-  if (!fields[kHostname].empty() && !is_hostname(fields[kHostname])) return invalid(kWhat[kHostname]);
-  if (fields[kDevice].size() >= IFNAMSIZ) return invalid(kWhat[kDevice]);
-  return IpConfig{.address = *addresses[kClient],
-                  .prefix = *prefix,
-                  .gateway = addresses[kGateway],
-                  .hostname = fields[kHostname],
-                  .device = fields[kDevice].empty() ? "eth0" : fields[kDevice],
-                  .dns = {addresses[kDns0], addresses[kDns1]}};
+
+  // The mask's leading ones; without a mask, of the address's class (ic_defaults() there).
+  const Ipv4& mask = addresses[kNetmask];
+  uint32_t bits = static_cast<uint32_t>(mask.bytes[0]) << 24 |
+                  static_cast<uint32_t>(mask.bytes[1]) << 16 |
+                  static_cast<uint32_t>(mask.bytes[2]) << 8 | mask.bytes[3];
+  if (*fields[kNetmask] == '\0') {
+    const uint8_t first = addresses[kClient].bytes[0];
+    bits = first < 128 ? 0xff000000 : first < 192 ? 0xffff0000 : first < 224 ? 0xffffff00 : 1;
+  }
+  uint8_t prefix = 0;
+  for (; (bits & 0x80000000) != 0; bits <<= 1)
+    ++prefix;
+  if (bits != 0) return Error{EINVAL, kWhat[kNetmask]};
+
+  config = {.address = addresses[kClient],
+            .gateway = addresses[kGateway],
+            .dns = {addresses[kDns0], addresses[kDns1]},
+            .hostname = fields[kHostname],
+            .device = *fields[kDevice] == '\0' ? "eth0" : fields[kDevice],
+            .prefix = prefix};
+  return true;
 }
 
 Result<> bring_loopback_up() {
@@ -246,50 +275,51 @@ Result<> configure(const IpConfig& config) {
   const absl::Cleanup close_socket = [fd] { sys::close(fd); };
   PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, config.device));
   // The address first: bringing a device up starts IPv6 autoconfiguration and announcements.
-  PID1_TRY(exists_is_success(add_address(fd, index, config)));
+  PID1_TRY(add_address(fd, index, config));
   PID1_TRY(set_up(fd, index));
-  if (config.gateway.has_value()) {
-    PID1_TRY(exists_is_success(add_default_route(fd, index, config)));
-  }
-  return {};
+  if (config.gateway == kNoIpv4) return {};
+  return add_default_route(fd, index, config);
 }
 
-bool is_hostname(std::string_view name) {
+bool is_hostname(const char* name) {
   constexpr size_t kMaximum = 64;  // __NEW_UTS_LEN
-  if (name.empty() || name.size() > kMaximum) return false;
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '.') return false;
+  size_t size = 0;
+  bool at_edge = true;
+  for (; name[size] != '\0'; ++size) {
+    const char c = name[size];
+    const char lower = static_cast<char>(c | 0x20);
+    const bool plain = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+    if (!plain && ((c != '-' && c != '.') || size == 0)) return false;
+    at_edge = !plain;
   }
-  const auto is_edge = [](char c) { return c == '-' || c == '.'; };
-  return !is_edge(name.front()) && !is_edge(name.back());
+  return !at_edge && size <= kMaximum;
 }
 
-Result<> set_hostname(std::string_view name, std::optional<Ipv4> address) {
-  if (!is_hostname(name)) return std::unexpected(Error{EINVAL, "host name"});
+Result<> set_hostname(const char* name, Ipv4 address) {
+  if (!is_hostname(name)) return Error{EINVAL, "host name"};
   PID1_TRY(sys::sethostname(name));
-  std::string_view rest = name;
-  const std::string_view label = take_until(rest, '.');
-  const Ipv4Text own(address.value_or(Ipv4{{127, 0, 1, 1}}));
+  // " hello" of hello.example.org; nothing when there is no more than that.
+  char label[80];
+  (void)fill(label, " {}", &name);
+  if (*split(label, '.') == '\0') *label = '\0';
+  const Ipv4Text own(address == kNoIpv4 ? Ipv4{{127, 0, 1, 1}} : address);
   char content[256];
-  PID1_TRY_ASSIGN(const std::string_view hosts,
-                  join(content, {"127.0.0.1 localhost\n::1 localhost\n", own, " ", name,
-                                 label == name ? "" : " ", label == name ? "" : label, "\n"}));
-  return write_etc("/etc/hosts", "/run/hosts", hosts);
+  const char* const parts[] = {own.text, name, label};
+  (void)fill(content, "127.0.0.1 localhost\n::1 localhost\n{} {}{}\n", parts);
+  return write_etc("/etc/hosts", "/run/hosts", content);
 }
 
 Result<> write_resolv_conf(const IpConfig& config) {
   char content[128];
-  std::string_view text = {};
-  for (const auto& server : config.dns) {
-    if (!server.has_value()) continue;
-    const size_t used = text.size();
-    PID1_TRY_ASSIGN(const std::string_view line, join(std::span(content).subspan(used),
-                                                      {"nameserver ", Ipv4Text(*server), "\n"}));
-    text = {content, used + line.size()};
+  size_t used = 0;
+  for (const Ipv4 server : config.dns) {
+    if (server == kNoIpv4) continue;
+    const Ipv4Text address(server);
+    const char* const part = address.text;
+    used += fill(std::span(content).subspan(used), "nameserver {}\n", &part).value_or(0);
   }
-  if (text.empty()) return {};
-  return write_etc("/etc/resolv.conf", "/run/resolv.conf", text);
+  if (used == 0) return {};
+  return write_etc("/etc/resolv.conf", "/run/resolv.conf", content);
 }
 
 }  // namespace pid1

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/result.h"
 
-#include <errno.h>
+#include <array>
+#include <cerrno>
+#include <string_view>
 
 #include "pid1/text.h"
 
@@ -10,7 +12,7 @@ namespace {
 
 struct Words {
   int code;
-  const char* text;
+  std::string_view text;
 };
 
 // strerror(3) needs the C library's locale, and that its start-up; an init has neither. What the
@@ -55,14 +57,40 @@ constexpr Words kWords[] = {
     {ENOBUFS, "No buffer space available"},
 };
 
+/// The table as it is stored: for each entry the code in one byte, the text, a NUL. A table of
+/// pointers is twice as large.
+constexpr size_t packed_size() {
+  size_t size = 1;  // a NUL ends it
+  for (const Words& words : kWords)
+    size += words.text.size() + 2;
+  return size;
+}
+
+constexpr auto kPacked = [] {
+  std::array<char, packed_size()> packed = {};
+  size_t used = 0;
+  for (const Words& words : kWords) {
+    packed[used++] = static_cast<char>(words.code);
+    for (const char c : words.text)
+      packed[used++] = c;
+    packed[used++] = '\0';
+  }
+  return packed;
+}();
+
 }  // namespace
 
-std::string_view errno_words(int code) {
-  for (const Words& words : kWords) {
-    if (words.code == code) return words.text;
+const char* errno_words(int code) {
+  for (const char* entry = kPacked.data(); *entry != '\0'; ++entry) {
+    if (*entry++ == code) return entry;
+    while (*entry != '\0')
+      ++entry;
   }
   static char unknown[32];
-  return join(unknown, {"errno ", Decimal(static_cast<unsigned>(code))}).value_or("error");
+  const Decimal number(static_cast<unsigned>(code));
+  const char* const parts[] = {number.text()};
+  (void)fill(unknown, "errno {}", parts);
+  return unknown;
 }
 
 }  // namespace pid1

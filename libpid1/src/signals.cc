@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/signals.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <sys/reboot.h>
+
+#include <cerrno>
+#include <csignal>
 
 #include "pid1/sys.h"
 
@@ -18,8 +19,15 @@ Result<> reset_signals() {
   return sys::set_signal_mask(0);
 }
 
-Result<> ignore_child_exits() { return sys::set_disposition(SIGCHLD, sys::Disposition::kIgnore); }
+Result<> ignore_child_exits() {
+  // What is dead already stays a zombie for all that: it is collected first.
+  while (sys::reap().value_or(0) > 0) {
+  }
+  return sys::set_disposition(SIGCHLD, sys::Disposition::kIgnore);
+}
 
-Result<> disable_ctrl_alt_del() { return sys::reboot(RB_DISABLE_CAD); }
+Result<> disable_ctrl_alt_del() {
+  return sys::reboot(RB_DISABLE_CAD);
+}
 
 }  // namespace pid1

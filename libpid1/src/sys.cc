@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/sys.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
@@ -12,8 +11,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
-#include <time.h>
 
+#include <cerrno>
+#include <ctime>
 #include <type_traits>
 
 namespace pid1::sys {
@@ -34,10 +34,7 @@ long kernel(long number, Arguments... arguments) {
   } else if constexpr (sizeof...(arguments) == 1) {
     asm volatile("syscall" : "+a"(result) : "D"(list[0]) : "rcx", "r11", "memory");
   } else if constexpr (sizeof...(arguments) == 2) {
-    asm volatile("syscall"
-                 : "+a"(result)
-                 : "D"(list[0]), "S"(list[1])
-                 : "rcx", "r11", "memory");
+    asm volatile("syscall" : "+a"(result) : "D"(list[0]), "S"(list[1]) : "rcx", "r11", "memory");
   } else if constexpr (sizeof...(arguments) == 3) {
     asm volatile("syscall"
                  : "+a"(result)
@@ -68,12 +65,14 @@ long kernel(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e 
 #error "no system call sequence for this machine"
 #endif
 
-long address(const volatile void* pointer) { return reinterpret_cast<long>(pointer); }
+long address(const volatile void* pointer) {
+  return reinterpret_cast<long>(pointer);
+}
 
 /// The answer of the kernel as a Result: void, or the number it returned.
 template <class T = void>
 Result<T> answer(long returned, const char* operation) {
-  if (returned < 0) return std::unexpected(Error{static_cast<int>(-returned), operation});
+  if (returned < 0) return Error{static_cast<int>(-returned), operation};
   if constexpr (std::is_void_v<T>) {
     return {};
   } else {
@@ -92,10 +91,13 @@ struct KernelSigaction {
 }  // namespace
 
 Result<int> open(const char* path, int flags, mode_t mode) {
-  return answer<int>(kernel(SYS_openat, AT_FDCWD, address(path), flags | O_LARGEFILE, mode, 0), "open");
+  return answer<int>(kernel(SYS_openat, AT_FDCWD, address(path), flags | O_LARGEFILE, mode, 0),
+                     "open");
 }
 
-void close(int fd) { (void)kernel(SYS_close, fd); }
+void close(int fd) {
+  (void)kernel(SYS_close, fd);
+}
 
 Result<size_t> read(int fd, std::span<char> buffer) {
   return answer<size_t>(
@@ -109,6 +111,14 @@ Result<size_t> write(int fd, std::string_view data) {
 
 Result<> mkdir(const char* path, mode_t mode) {
   return answer(kernel(SYS_mkdirat, AT_FDCWD, address(path), mode), "mkdir");
+}
+
+Result<> fchmod(int fd, mode_t mode) {
+  return answer(kernel(SYS_fchmod, fd, mode), "fchmod");
+}
+
+Result<> chdir(const char* path) {
+  return answer(kernel(SYS_chdir, address(path)), "chdir");
 }
 
 Result<> access(const char* path, int mode) {
@@ -135,7 +145,7 @@ Result<bool> is_mount_root(const char* path) {
   PID1_TRY(answer(kernel(SYS_statx, AT_FDCWD, address(path), AT_NO_AUTOMOUNT, 0, address(&info)),
                   "statx"));
   if ((info.stx_attributes_mask & kMountRoot) == 0) {
-    return std::unexpected(Error{EOPNOTSUPP, "statx"});
+    return Error{EOPNOTSUPP, "statx"};
   }
   return (info.stx_attributes & kMountRoot) != 0;
 }
@@ -154,12 +164,15 @@ Result<bool> poll_writable(int fd, int milliseconds) {
   struct pollfd entry = {.fd = fd, .events = POLLOUT, .revents = 0};
   struct timespec limit = {.tv_sec = milliseconds / 1000,
                            .tv_nsec = milliseconds % 1000 * 1'000'000L};
-  PID1_TRY_ASSIGN(const int ready, answer<int>(kernel(SYS_ppoll, address(&entry), 1, address(&limit), 0, 0),
-                                               "poll"));
+  PID1_TRY_ASSIGN(
+      const int ready,
+      answer<int>(kernel(SYS_ppoll, address(&entry), 1, address(&limit), 0, 0), "poll"));
   return ready > 0;
 }
 
-Result<> setsid() { return answer(kernel(SYS_setsid), "setsid"); }
+Result<> setsid() {
+  return answer(kernel(SYS_setsid), "setsid");
+}
 
 Result<> set_controlling_terminal(int fd) {
   return answer(kernel(SYS_ioctl, fd, TIOCSCTTY, 0), "ioctl TIOCSCTTY");
@@ -176,9 +189,8 @@ Result<int> output_queued(int fd) {
   return bytes;
 }
 
-Result<> close_range_on_exec(unsigned first) {
-  constexpr long kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC
-  return answer(kernel(SYS_close_range, first, ~0U, kCloseOnExec), "close_range");
+Result<> close_from(unsigned first) {
+  return answer(kernel(SYS_close_range, first, ~0U, 0), "close_range");
 }
 
 Result<> set_disposition(int signal, Disposition disposition) {
@@ -200,8 +212,8 @@ Result<int> socket(int domain, int type, int protocol) {
   return answer<int>(kernel(SYS_socket, domain, type, protocol), "socket");
 }
 
-// sendto(2) and recvfrom(2) are write and read on a connected or netlink socket; MSG_NOSIGNAL has no
-// meaning there.
+// sendto(2) and recvfrom(2) are write and read on a connected or netlink socket; MSG_NOSIGNAL has
+// no meaning there.
 Result<size_t> send(int fd, std::span<const char> data) {
   return answer<size_t>(kernel(SYS_write, fd, address(data.data()), static_cast<long>(data.size())),
                         "send");
@@ -215,7 +227,7 @@ Result<size_t> receive(int fd, std::span<char> buffer) {
 Result<int> interface_index(int fd, std::string_view name) {
   struct ifreq request = {};
   if (name.empty() || name.size() >= sizeof(request.ifr_name)) {
-    return std::unexpected(Error{ENODEV, "network device"});
+    return Error{ENODEV, "network device"};
   }
   name.copy(request.ifr_name, name.size());
   PID1_TRY(answer(kernel(SYS_ioctl, fd, SIOCGIFINDEX, address(&request)), "network device"));
@@ -227,12 +239,23 @@ Result<> sethostname(std::string_view name) {
                 "sethostname");
 }
 
-pid_t getpid() { return static_cast<pid_t>(kernel(SYS_getpid)); }
+pid_t getpid() {
+  return static_cast<pid_t>(kernel(SYS_getpid));
+}
 
-mode_t umask(mode_t mask) { return static_cast<mode_t>(kernel(SYS_umask, mask)); }
+Result<pid_t> reap() {
+  constexpr long kAll = 0x40000000;  // __WALL: a clone(2) child without SIGCHLD too
+  constexpr long kNoHang = 1;        // WNOHANG
+  return answer<pid_t>(kernel(SYS_wait4, -1, 0, kAll | kNoHang, 0, 0), "wait4");
+}
+
+mode_t umask(mode_t mask) {
+  return static_cast<mode_t>(kernel(SYS_umask, mask));
+}
 
 Error execve(const char* path, char* const* argv, char* const* envp) {
-  const long returned = kernel(SYS_execve, address(path), address(argv), address(envp));
+  const long returned = kernel(SYS_execve, address(path), address(static_cast<const void*>(argv)),
+                               address(static_cast<const void*>(envp)));
   return Error{static_cast<int>(-returned), "execve"};
 }
 
@@ -259,17 +282,21 @@ void sleep_ms(unsigned milliseconds) {
   }
 }
 
-void sync() { (void)kernel(SYS_sync); }
+void sync() {
+  (void)kernel(SYS_sync);
+}
 
 Result<> reboot(int command) {
   // LINUX_REBOOT_MAGIC1 and LINUX_REBOOT_MAGIC2 (reboot(2)).
   constexpr long kMagic = 0xfee1dead;
   constexpr long kMagic2 = 672274793;
-  return answer(kernel(SYS_reboot, kMagic, kMagic2, static_cast<unsigned>(command), 0, 0), "reboot");
+  return answer(kernel(SYS_reboot, kMagic, kMagic2, static_cast<unsigned>(command), 0, 0),
+                "reboot");
 }
 
 void exit(int status) {
-  for (;;) (void)kernel(SYS_exit_group, status);
+  for (;;)
+    (void)kernel(SYS_exit_group, status);
 }
 
 }  // namespace pid1::sys

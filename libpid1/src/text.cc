@@ -1,83 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/text.h"
 
-#include <errno.h>
+#include <cerrno>
 
 namespace pid1 {
 
 Decimal::Decimal(uint64_t value) {
+  digits_[kDigits] = '\0';
   do {
     digits_[--start_] = static_cast<char>('0' + value % 10);
     value /= 10;
   } while (value != 0);
 }
 
-Result<std::string_view> join(std::span<char> out, std::initializer_list<std::string_view> parts) {
-  size_t used = 0;
-  for (const std::string_view part : parts) {
-    if (part.size() >= out.size() - used) {
-      return std::unexpected(Error{ENAMETOOLONG, "text"});
+Result<size_t> fill(std::span<char> out, const char* pattern, const char* const* parts,
+                    char blank) {
+  const char* behind_hole = nullptr;  // where the pattern goes on after the part being copied
+  for (size_t used = 0; used < out.size();) {
+    const char c = *pattern++;
+    if (behind_hole != nullptr) {
+      if (c == '\0') {
+        pattern = behind_hole;
+        behind_hole = nullptr;
+        continue;
+      }
+    } else if (c == '{') {
+      behind_hole = pattern + 1;
+      pattern = *parts++;
+      continue;
+    } else if (c == '\0') {
+      out[used] = c;
+      return used;
     }
-    part.copy(out.data() + used, part.size());
-    used += part.size();
+    out[used++] = c == ' ' && behind_hole == nullptr ? blank : c;
   }
-  if (out.empty()) return std::unexpected(Error{ENAMETOOLONG, "text"});
-  out[used] = '\0';
-  return std::string_view{out.data(), used};
+  if (!out.empty()) out.back() = '\0';
+  return Error{ENAMETOOLONG, "text"};
 }
 
-Result<std::string_view> fill(std::span<char> out, std::string_view pattern,
-                              const char* const* parts) {
-  PID1_TRY(join(out, {}));
-  size_t used = 0;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const bool hole = pattern[i] == '{';
-    const std::string_view piece = hole ? std::string_view{*parts++} : std::string_view{&pattern[i], 1};
-    i += hole ? 1 : 0;
-    PID1_TRY_ASSIGN(const std::string_view text, join(out.subspan(used), {piece}));
-    used += text.size();
-  }
-  return std::string_view{out.data(), used};
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-std::string_view take_until(std::string_view& text, char separator) {
-  size_t end = 0;
-  while (end < text.size() && text[end] != separator) ++end;
-  const std::string_view part{text.data(), end};
-  text.remove_prefix(end < text.size() ? end + 1 : end);
-  return part;
-}
-
-std::string_view trim(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+const char* find(const char* text, char c) {
+  while (*text != '\0' && *text != c)
+    ++text;
   return text;
 }
 
-bool contains(std::string_view text, std::string_view part) {
-  for (; text.size() >= part.size(); text.remove_prefix(1)) {
-    if (text.starts_with(part)) return true;
-  }
-  return false;
+char* split(char* text, char separator) {
+  char* const place = const_cast<char*>(find(text, separator));
+  if (*place == '\0') return place;
+  *place = '\0';
+  return place + 1;
 }
 
-bool is_listed(std::string_view list, std::string_view word) {
-  do {
-    if (take_until(list, ',') == word) return true;
-  } while (!list.empty());
-  return false;
+char* trim(char* text) {
+  while (is_blank(*text))
+    ++text;
+  char* end = text;
+  for (char* place = text; *place != '\0'; ++place) {
+    if (!is_blank(*place)) end = place + 1;
+  }
+  *end = '\0';
+  return text;
 }
 
-std::optional<uint64_t> parse_decimal(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    if (__builtin_mul_overflow(value, 10U, &value)) return std::nullopt;
-    if (__builtin_add_overflow(value, static_cast<unsigned>(c - '0'), &value)) return std::nullopt;
+const char* after(const char* text, const char* prefix) {
+  while (*prefix != '\0') {
+    if (*text++ != *prefix++) return nullptr;
   }
-  return value;
+  return text;
+}
+
+bool equals(const char* a, const char* b) {
+  const char* const rest = after(a, b);
+  return rest != nullptr && *rest == '\0';
+}
+
+bool contains(const char* text, const char* part) {
+  for (; *text != '\0'; ++text) {
+    if (after(text, part) != nullptr) return true;
+  }
+  return *part == '\0';
+}
+
+bool is_listed(const char* list, const char* word) {
+  for (;; ++list) {
+    const char* rest = word;
+    while (*list != '\0' && *list != ',' && *list == *rest)
+      ++list, ++rest;
+    const bool ends_here = *list == '\0' || *list == ',';
+    if (ends_here && *rest == '\0') return true;
+    list = find(list, ',');
+    if (*list == '\0') return false;
+  }
 }
 
 }  // namespace pid1

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_sys.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csetjmp>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
@@ -21,11 +21,6 @@ namespace pid1::fake {
 namespace {
 
 constexpr size_t kCallBudget = 100'000;  // more is a loop without end
-
-std::unique_ptr<Kernel>& current() {
-  static std::unique_ptr<Kernel> kernel = std::make_unique<Kernel>();
-  return kernel;
-}
 
 struct Program {
   jmp_buf way_out;
@@ -87,6 +82,12 @@ bool is_below(const std::string& path, const std::string& directory) {
   return directory == "/" || path == directory || path.starts_with(directory + "/");
 }
 
+/// Why nothing is at `path`: its directory is missing, or is none.
+int absence(const std::string& path) {
+  const Node* parent = kernel().find(parent_of(path));
+  return parent != nullptr && parent->type != Node::Type::kDirectory ? ENOTDIR : ENOENT;
+}
+
 bool is_read_only(const std::string& path) {
   bool read_only = kernel().root_read_only;
   size_t deepest = 0;
@@ -119,9 +120,16 @@ Sink* sink_of(int fd) {
   return open->file->node->type == Node::Type::kDevice ? &open->file->node->sink : nullptr;
 }
 
+/// A descriptor for the log: by what it has open.
+std::string name_of(int fd) {
+  const Descriptor* open = descriptor(fd);
+  return open == nullptr ? std::to_string(fd) + " (closed)" : open->file->path;
+}
+
 int install(std::shared_ptr<OpenFile> file, bool close_on_exec) {
   int fd = 0;
-  while (kernel().descriptors.contains(fd)) ++fd;
+  while (kernel().descriptors.contains(fd))
+    ++fd;
   kernel().descriptors[fd] = {std::move(file), close_on_exec};
   return fd;
 }
@@ -172,7 +180,8 @@ std::string acknowledgement(const NetlinkRequest& request, int code) {
 
 std::string Sink::text() const {
   std::string all;
-  for (const Write& write : writes) all += write.bytes;
+  for (const Write& write : writes)
+    all += write.bytes;
   return all;
 }
 
@@ -184,7 +193,8 @@ std::string Mount::line() const {
                                    {MS_NOEXEC, "noexec"},
                                    {MS_REMOUNT, "remount"},
                                    {MS_BIND, "bind"}}) {
-    if ((flags & static_cast<unsigned long>(flag)) != 0) words += (words.empty() ? "" : ",") + std::string(word);
+    if ((flags & static_cast<unsigned long>(flag)) != 0)
+      words += (words.empty() ? "" : ",") + std::string(word);
   }
   const auto dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   return dash(source) + " " + target + " " + dash(type) + " " + dash(words) + " " + dash(data);
@@ -200,18 +210,25 @@ Kernel::Kernel() {
   inherited->flags = O_RDWR;
   inherited->node = std::make_shared<Node>();
   inherited->node->type = Node::Type::kDevice;
-  for (int fd = 0; fd <= 2; ++fd) descriptors[fd] = {inherited, false};
+  for (int fd = 0; fd <= 2; ++fd)
+    descriptors[fd] = {inherited, false};
   devices = {{"lo", 1}, {"eth0", 2}};
 }
 
 void Kernel::add_directory(const std::string& path, mode_t mode) {
   if (path != "/" && !nodes.contains(parent_of(path))) add_directory(parent_of(path));
-  nodes[path] = std::make_shared<Node>(Node{.type = Node::Type::kDirectory, .mode = mode});
+  const auto node = std::make_shared<Node>();
+  node->type = Node::Type::kDirectory;
+  node->mode = mode;
+  nodes[path] = node;
 }
 
 void Kernel::add_file(const std::string& path, std::string content, mode_t mode) {
   if (!nodes.contains(parent_of(path))) add_directory(parent_of(path));
-  nodes[path] = std::make_shared<Node>(Node{.mode = mode, .content = std::move(content)});
+  const auto node = std::make_shared<Node>();
+  node->mode = mode;
+  node->content = std::move(content);
+  nodes[path] = node;
 }
 
 Sink& Kernel::add_device(const std::string& path) {
@@ -234,13 +251,15 @@ std::string Kernel::content(std::string_view path) {
 
 std::vector<int> Kernel::open_descriptors() const {
   std::vector<int> numbers;
-  for (const auto& [fd, open] : descriptors) numbers.push_back(fd);
+  for (const auto& [fd, open] : descriptors)
+    numbers.push_back(fd);
   return numbers;
 }
 
 std::string Kernel::mount_lines() const {
   std::string lines;
-  for (const Mount& mount : mounts) lines += mount.line() + "\n";
+  for (const Mount& mount : mounts)
+    lines += mount.line() + "\n";
   return lines;
 }
 
@@ -256,11 +275,13 @@ void Kernel::pass(uint64_t milliseconds) {
   }
 }
 
-Kernel& kernel() { return *current(); }
+Kernel& kernel() {
+  static Kernel instance;
+  return instance;
+}
 
 Kernel& reset() {
-  current() = std::make_unique<Kernel>();
-  return kernel();
+  return kernel() = Kernel();
 }
 
 Ending run(absl::FunctionRef<void()> program) {
@@ -286,7 +307,7 @@ void for_each_fault(absl::FunctionRef<void()> prepare, absl::FunctionRef<void()>
                    ", fails: " + strerror(code));
       reset();
       prepare();
-      kernel().faults.push_back({.nth = call.ordinal, .code = code});
+      kernel().faults.push_back({"", call.ordinal, code});
       operation();
       EXPECT_TRUE(kernel().faults.front().fired);
       check({call, code});
@@ -308,8 +329,8 @@ using fake::note;
 
 namespace {
 
-std::unexpected<Error> error(int code, const char* operation) {
-  return std::unexpected(Error{code, operation});
+Error error(int code, const char* operation) {
+  return Error{code, operation};
 }
 
 }  // namespace
@@ -319,10 +340,10 @@ Result<int> open(const char* path, int flags, mode_t mode) {
   const std::string name = normal(path);
   const bool writes = (flags & O_ACCMODE) != O_RDONLY;
   if (kernel().find(name) == nullptr) {
-    if ((flags & O_CREAT) == 0) return error(ENOENT, "open");
-    const Node* parent = kernel().find(fake::parent_of(name));
-    if (parent == nullptr) return error(ENOENT, "open");
-    if (parent->type != Node::Type::kDirectory) return error(ENOTDIR, "open");
+    if ((flags & O_CREAT) == 0) return error(fake::absence(name), "open");
+    if (kernel().find(fake::parent_of(name)) == nullptr || fake::absence(name) == ENOTDIR) {
+      return error(fake::absence(name), "open");
+    }
     if (fake::is_read_only(name)) return error(EROFS, "open");
     kernel().add_file(name, "", mode & ~kernel().file_mask);
   }
@@ -345,12 +366,12 @@ Result<int> open(const char* path, int flags, mode_t mode) {
 }
 
 void close(int fd) {
-  note("close", std::to_string(fd));
+  note("close", fake::name_of(fd));
   EXPECT_EQ(kernel().descriptors.erase(fd), 1U) << "close of " << fd << ", which is not open";
 }
 
 Result<size_t> read(int fd, std::span<char> buffer) {
-  if (const int code = enter("read", std::to_string(fd))) return error(code, "read");
+  if (const int code = enter("read", fake::name_of(fd))) return error(code, "read");
   const fake::Descriptor* open = fake::descriptor(fd);
   if (open == nullptr || (open->file->flags & O_ACCMODE) == O_WRONLY) return error(EBADF, "read");
   fake::OpenFile& file = *open->file;
@@ -363,7 +384,7 @@ Result<size_t> read(int fd, std::span<char> buffer) {
 }
 
 Result<size_t> write(int fd, std::string_view data) {
-  if (const int code = enter("write", std::to_string(fd))) return error(code, "write");
+  if (const int code = enter("write", fake::name_of(fd))) return error(code, "write");
   const fake::Descriptor* open = fake::descriptor(fd);
   if (open == nullptr || (open->file->flags & O_ACCMODE) == O_RDONLY) return error(EBADF, "write");
   fake::OpenFile& file = *open->file;
@@ -394,16 +415,38 @@ Result<> mkdir(const char* path, mode_t mode) {
   return {};
 }
 
+Result<> fchmod(int fd, mode_t mode) {
+  if (const int code = enter("fchmod", fake::name_of(fd))) return error(code, "fchmod");
+  const fake::Descriptor* open = fake::descriptor(fd);
+  if (open == nullptr) return error(EBADF, "fchmod");
+  open->file->node->mode = mode;
+  return {};
+}
+
+Result<> chdir(const char* path) {
+  if (const int code = enter("chdir", path)) return error(code, "chdir");
+  if (kernel().find(path) == nullptr) return error(fake::absence(normal(path)), "chdir");
+  kernel().working_directory = normal(path);
+  return {};
+}
+
+Result<pid_t> reap() {
+  if (const int code = enter("wait4")) return error(code, "wait4");
+  if (kernel().zombies == 0) return error(ECHILD, "wait4");
+  --kernel().zombies;
+  return 100;
+}
+
 Result<> access(const char* path, int mode) {
   if (const int code = enter("access", path)) return error(code, "access");
   const Node* node = kernel().find(path);
-  if (node == nullptr) return error(ENOENT, "access");
+  if (node == nullptr) return error(fake::absence(normal(path)), "access");
   if (mode == X_OK && (node->mode & 0111) == 0) return error(EACCES, "access");
   return {};
 }
 
 Result<size_t> getdents(int fd, std::span<char> records) {
-  if (const int code = enter("getdents", std::to_string(fd))) return error(code, "getdents");
+  if (const int code = enter("getdents", fake::name_of(fd))) return error(code, "getdents");
   const fake::Descriptor* open = fake::descriptor(fd);
   if (open == nullptr) return error(EBADF, "getdents");
   fake::OpenFile& file = *open->file;
@@ -447,7 +490,8 @@ Result<> mount(const char* source, const char* target, const char* type, unsigne
     } else {
       return error(EINVAL, "mount");
     }
-    kernel().calls.back().detail = fake::Mount{text(source), place, text(type), flags, text(data)}.line();
+    kernel().calls.back().detail =
+        fake::Mount{text(source), place, text(type), flags, text(data)}.line();
     return {};
   }
   if ((flags & MS_BIND) != 0) {
@@ -477,7 +521,7 @@ Result<bool> is_mount_root(const char* path) {
 }
 
 Result<> dup2(int from, int to) {
-  if (const int code = enter("dup2", std::to_string(from) + " " + std::to_string(to))) {
+  if (const int code = enter("dup2", fake::name_of(from) + " " + std::to_string(to))) {
     return error(code, "dup2");
   }
   const fake::Descriptor* open = fake::descriptor(from);
@@ -487,7 +531,7 @@ Result<> dup2(int from, int to) {
 }
 
 Result<> set_status_flags(int fd, int flags) {
-  if (const int code = enter("fcntl", std::to_string(fd))) return error(code, "fcntl");
+  if (const int code = enter("fcntl", fake::name_of(fd))) return error(code, "fcntl");
   const fake::Descriptor* open = fake::descriptor(fd);
   if (open == nullptr) return error(EBADF, "fcntl");
   open->file->flags = (open->file->flags & O_ACCMODE) | flags;
@@ -495,7 +539,7 @@ Result<> set_status_flags(int fd, int flags) {
 }
 
 Result<bool> poll_writable(int fd, int milliseconds) {
-  if (const int code = enter("poll", std::to_string(fd))) return error(code, "poll");
+  if (const int code = enter("poll", fake::name_of(fd))) return error(code, "poll");
   const fake::Sink* sink = fake::sink_of(fd);
   if (sink == nullptr || !sink->capacity.has_value()) return true;
   for (int waited = 0; sink->queued >= *sink->capacity; ++waited) {
@@ -513,7 +557,7 @@ Result<> setsid() {
 }
 
 Result<> set_controlling_terminal(int fd) {
-  if (const int code = enter("TIOCSCTTY", std::to_string(fd))) return error(code, "TIOCSCTTY");
+  if (const int code = enter("TIOCSCTTY", fake::name_of(fd))) return error(code, "TIOCSCTTY");
   const fake::Sink* sink = fake::sink_of(fd);
   if (sink == nullptr || !sink->terminal) return error(ENOTTY, "TIOCSCTTY");
   if (!kernel().session_leader) return error(EPERM, "TIOCSCTTY");
@@ -522,25 +566,24 @@ Result<> set_controlling_terminal(int fd) {
 }
 
 bool is_terminal(int fd) {
-  note("TIOCGWINSZ", std::to_string(fd));
+  note("TIOCGWINSZ", fake::name_of(fd));
   const fake::Sink* sink = fake::sink_of(fd);
   return sink != nullptr && sink->terminal;
 }
 
 Result<int> output_queued(int fd) {
-  if (const int code = enter("TIOCOUTQ", std::to_string(fd))) return error(code, "TIOCOUTQ");
+  if (const int code = enter("TIOCOUTQ", fake::name_of(fd))) return error(code, "TIOCOUTQ");
   const fake::Sink* sink = fake::sink_of(fd);
   if (sink == nullptr || !sink->terminal) return error(ENOTTY, "TIOCOUTQ");
   return static_cast<int>(sink->queued);
 }
 
-Result<> close_range_on_exec(unsigned first) {
+Result<> close_from(unsigned first) {
   if (const int code = enter("close_range", std::to_string(first))) {
     return error(code, "close_range");
   }
-  for (auto& [fd, open] : kernel().descriptors) {
-    if (fd >= static_cast<int>(first)) open.close_on_exec = true;
-  }
+  std::erase_if(kernel().descriptors,
+                [&](const auto& entry) { return static_cast<unsigned>(entry.first) >= first; });
   return {};
 }
 
@@ -570,16 +613,16 @@ Result<int> socket(int domain, int type, int protocol) {
 }
 
 Result<size_t> send(int fd, std::span<const char> data) {
-  if (const int code = enter("send", std::to_string(fd))) return error(code, "send");
+  if (const int code = enter("send", fake::name_of(fd))) return error(code, "send");
   const fake::Descriptor* open = fake::descriptor(fd);
   if (open == nullptr || open->file->node != nullptr) return error(EBADF, "send");
   std::string_view bytes{data.data(), data.size()};
   const auto type = fake::take<struct nlmsghdr>(bytes).nlmsg_type;
   // ifinfomsg has 16 bytes, ifaddrmsg 8, rtmsg 12; the requests of each kind are four numbers.
   constexpr size_t kFamilySizes[] = {16, 8, 12};
-  const size_t kind = (type - 16U) / 4;
-  if (type < 16 || kind >= std::size(kFamilySizes)) return error(EOPNOTSUPP, "send");
-  fake::NetlinkRequest request = fake::decode({data.data(), data.size()}, kFamilySizes[kind]);
+  if (type < 16 || type >= 28) return error(EOPNOTSUPP, "send");
+  fake::NetlinkRequest request =
+      fake::decode({data.data(), data.size()}, kFamilySizes[(type - 16) / 4]);
   if (kernel().raw_answers.empty()) {
     const auto configured = kernel().request_errors.find(request.type);
     kernel().pending_answers.push_back(fake::acknowledgement(
@@ -593,7 +636,7 @@ Result<size_t> send(int fd, std::span<const char> data) {
 }
 
 Result<size_t> receive(int fd, std::span<char> buffer) {
-  if (const int code = enter("receive", std::to_string(fd))) return error(code, "receive");
+  if (const int code = enter("receive", fake::name_of(fd))) return error(code, "receive");
   if (kernel().pending_answers.empty()) {
     ADD_FAILURE() << "receive blocks for ever";
     return error(EAGAIN, "receive");
@@ -617,7 +660,9 @@ Result<> sethostname(std::string_view name) {
   return {};
 }
 
-pid_t getpid() { return kernel().pid; }
+pid_t getpid() {
+  return kernel().pid;
+}
 
 mode_t umask(mode_t mask) {
   note("umask");
@@ -630,15 +675,21 @@ Error execve(const char* path, char* const* argv, char* const* envp) {
   if (node == nullptr) return {ENOENT, "execve"};
   if ((node->mode & 0111) == 0) return {EACCES, "execve"};
   kernel().executed = path;
-  for (; *argv != nullptr; ++argv) kernel().argv.emplace_back(*argv);
-  for (; *envp != nullptr; ++envp) kernel().envp.emplace_back(*envp);
+  for (; *argv != nullptr; ++argv)
+    kernel().argv.emplace_back(*argv);
+  for (; *envp != nullptr; ++envp)
+    kernel().envp.emplace_back(*envp);
   std::erase_if(kernel().descriptors, [](const auto& open) { return open.second.close_on_exec; });
   fake::leave(fake::Ending::How::kExecuted, 0);
 }
 
-uint64_t clock_ns(clockid_t) { return kernel().now_ns += 1000; }
+uint64_t clock_ns(clockid_t) {
+  return kernel().now_ns += 1000;
+}
 
-uint64_t cycle_counter() { return kernel().cycles += 3000; }
+uint64_t cycle_counter() {
+  return kernel().cycles += 3000;
+}
 
 void sleep_ms(unsigned milliseconds) {
   note("sleep", std::to_string(milliseconds));
@@ -653,7 +704,7 @@ void sync() {
 Result<> reboot(int command) {
   if (const int code = enter("reboot", std::to_string(command))) return error(code, "reboot");
   kernel().reboots.push_back(command);
-  if (command == RB_DISABLE_CAD || command == RB_ENABLE_CAD) return {};
+  if (command == RB_DISABLE_CAD) return {};
   fake::leave(fake::Ending::How::kRestarted, command);
 }
 

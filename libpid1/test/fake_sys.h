@@ -27,8 +27,8 @@ struct Call {
   unsigned ordinal = 0;
 };
 
-/// The `nth` call (from 1) of `name`, or of any that can fail when `name` is empty, fails with `code`
-/// and does nothing.
+/// The `nth` call (from 1) of `name`, or of any that can fail when `name` is empty, fails with
+/// `code` and does nothing.
 struct Fault {
   std::string name;
   unsigned nth = 1;
@@ -89,9 +89,9 @@ struct Descriptor {
 struct NetlinkRequest {
   uint16_t type = 0;
   uint16_t flags = 0;
-  std::string family;                           // the bytes of ifinfomsg, ifaddrmsg, rtmsg
-  std::map<uint16_t, std::string> attributes;   // type -> payload
-  std::string bytes;                            // all of it, as sent
+  std::string family;                          // the bytes of ifinfomsg, ifaddrmsg, rtmsg
+  std::map<uint16_t, std::string> attributes;  // type -> payload
+  std::string bytes;                           // all of it, as sent
 };
 
 /// How a program under `run` ended.
@@ -127,18 +127,20 @@ struct Kernel {
   std::map<std::string, Tree> file_systems;  // type -> what is in it when it is mounted
   std::vector<Mount> mounts;
   bool root_read_only = false;
-  bool tells_mount_roots = true;  // false: a kernel before 5.8
+  bool tells_mount_roots = true;   // false: a kernel before 5.8
   size_t max_transfer = SIZE_MAX;  // the most that one read or write moves
 
   bool session_leader = false;
+  int zombies = 0;
+  std::string working_directory = "/";
   std::string controlling_terminal;
   int dispositions[65] = {};  // 0 default, 1 ignored, as inherited
   uint64_t signal_mask = 0;
 
   std::map<std::string, int> devices;
   std::vector<NetlinkRequest> requests;
-  std::map<uint16_t, int> request_errors;   // type of the request -> errno of its answer
-  std::deque<std::string> raw_answers;      // taken, if there are any, in place of proper ones
+  std::map<uint16_t, int> request_errors;  // type of the request -> errno of its answer
+  std::deque<std::string> raw_answers;     // taken, if there are any, in place of proper ones
   std::deque<std::string> pending_answers;
   std::string hostname = "(none)";
 
@@ -159,7 +161,7 @@ struct Kernel {
 /// The one behind pid1::sys.
 [[nodiscard]] Kernel& kernel();
 
-/// A new one in its place.
+/// A fresh one in its place; references to it stay good.
 Kernel& reset();
 
 /// Runs `program` until it returns or leaves for good, by exit, execve or reboot: those jump back

@@ -7,9 +7,7 @@
 #ifndef PID1_CMDLINE_H
 #define PID1_CMDLINE_H
 
-#include <optional>
 #include <span>
-#include <string_view>
 
 #include "pid1/result.h"
 
@@ -17,13 +15,13 @@ namespace pid1 {
 
 /// One word of the command line, quotes removed.
 struct Parameter {
-  std::string_view name;
-  /// What follows the first '=', or nothing.
-  std::optional<std::string_view> value;
-  /// The word as the kernel would hand it to init: NAME or NAME=VALUE.
-  std::string_view word;
+  /// What stands before the first '='. Of an argument: all of it, as the kernel would hand it to
+  /// init.
+  char* name;
+  /// What follows the first '=', or nullptr.
+  char* value;
   /// It stands after ` -- `: an argument for init, not a parameter.
-  bool is_argument = false;
+  bool is_argument;
 };
 
 /// Splits as lib/cmdline.c's next_arg does: words end at white space outside double quotes; quotes
@@ -31,20 +29,20 @@ struct Parameter {
 /// 0xA0 is white space too (lib/ctype.c). A word that is just `--` begins the arguments.
 class CmdlineReader {
  public:
-  /// Works in place on `text`, of any length; the parameters are views of it.
-  explicit constexpr CmdlineReader(std::span<char> text) : rest_(text) {}
+  /// Works in place on `text`, of any length; the parameters are parts of it.
+  explicit constexpr CmdlineReader(char* text) : rest_(text) {}
 
-  [[nodiscard]] std::optional<Parameter> next();
+  /// False at the end.
+  [[nodiscard]] bool next(Parameter& parameter);
 
  private:
-  std::span<char> rest_;
+  char* rest_;
   bool arguments_ = false;
 };
 
 /// Reads /proc/cmdline (or `path`) into `buffer`, without its final newline. EFBIG when it does not
 /// fit. x86-64 keeps at most 2,048 bytes (COMMAND_LINE_SIZE), other machines more.
-[[nodiscard]] Result<std::span<char>> read_cmdline(std::span<char> buffer,
-                                                   const char* path = "/proc/cmdline");
+[[nodiscard]] Result<> read_cmdline(std::span<char> buffer, const char* path = "/proc/cmdline");
 
 }  // namespace pid1
 

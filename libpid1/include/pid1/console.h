@@ -4,7 +4,6 @@
 #define PID1_CONSOLE_H
 
 #include <cstddef>
-#include <initializer_list>
 #include <string_view>
 
 #include "pid1/result.h"
@@ -19,11 +18,13 @@ enum class Level : char { kError = '3', kWarning = '4', kNotice = '5', kInfo = '
 /// rest of it: an init must never block on a terminal that nobody reads.
 class Console {
  public:
+  /// A whole line: level, name, message, newline. The kernel's log takes no longer record
+  /// (PRINTKRB_RECORD_MAX).
   static constexpr size_t kLineCapacity = 1024;
   static constexpr size_t kEarlyCapacity = 4096;
 
   /// `name` stands before each message ("beam-init").
-  explicit Console(std::string_view name) : name_(name) {}
+  explicit Console(const char* name) : name_(name) {}
 
   /// Makes `path` standard input, output and error and, for a session leader, the controlling
   /// terminal. When it cannot be opened (console=null gives ENODEV, a missing tty ENXIO) all three
@@ -41,22 +42,21 @@ class Console {
   /// Waits until the terminal has sent everything, at most `limit_ms`.
   void drain(unsigned limit_ms);
 
-  /// One line, without its newline. Longer ones end in "...".
-  void say(Level level, std::initializer_list<std::string_view> parts);
+  /// One line: `pattern` with its {}s replaced by the parts. Longer ones end in "...".
+  void say(Level level, const char* pattern, const char* a = nullptr, const char* b = nullptr,
+           const char* c = nullptr);
 
  private:
-  void emit(Level level, std::string_view line);
-  void write_console(std::string_view bytes);
-  void write_kernel_log(Level level, std::string_view line);
+  void deliver(std::string_view record);
   void replay();
 
-  std::string_view name_;
+  const char* name_;
   const char* kernel_log_ = nullptr;
   int fd_ = -1;
   bool adopted_ = false;
+  unsigned early_lost_ = 0;
   size_t early_used_ = 0;
-  size_t early_lost_ = 0;
-  char early_[kEarlyCapacity];  // records: level, line, '\n'
+  char early_[kEarlyCapacity];  // records: "<6>NAME: MESSAGE\n"
 };
 
 }  // namespace pid1

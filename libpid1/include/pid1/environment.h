@@ -4,11 +4,8 @@
 #define PID1_ENVIRONMENT_H
 
 #include <cstddef>
-#include <initializer_list>
 #include <span>
-#include <string_view>
 
-#include "absl/functional/function_ref.h"
 #include "pid1/result.h"
 
 namespace pid1 {
@@ -16,37 +13,34 @@ namespace pid1 {
 /// A caller's buffer, handed out front to back; nothing is given back.
 class Arena {
  public:
-  explicit constexpr Arena(std::span<char> bytes) : bytes_(bytes) {}
+  explicit constexpr Arena(std::span<char> bytes) : rest_(bytes) {}
 
-  /// `parts` joined, ended with a NUL that the view does not count. E2BIG when it is full.
-  [[nodiscard]] Result<std::string_view> copy(std::initializer_list<std::string_view> parts);
+  /// `pattern` filled with `parts` as fill() does. E2BIG when there is no room left.
+  [[nodiscard]] Result<char*> text(const char* pattern, const char* const* parts);
 
   /// The unused rest, to be filled in place; `keep` then takes its first `size` bytes.
-  [[nodiscard]] std::span<char> rest() const { return bytes_.subspan(used_); }
-  void keep(size_t size) { used_ += size; }
+  [[nodiscard]] std::span<char> rest() const { return rest_; }
+  void keep(size_t size) { rest_ = rest_.subspan(size); }
 
  private:
-  std::span<char> bytes_;
-  size_t used_ = 0;
+  std::span<char> rest_;
 };
 
-/// A NULL-terminated vector of C strings, as execve(2) takes it. Capacity: the slots (at least one) less one, and
-/// the arena's bytes. E2BIG when either is full; what was there before stays whole.
+/// A NULL-terminated vector of C strings, as execve(2) takes it. The strings stay where they are
+/// and must live as long as the vector. Capacity: the slots (at least one) less one.
 class StringVector {
  public:
-  StringVector(Arena& arena, std::span<char*> slots) : arena_(&arena), slots_(slots) {
-    slots_[0] = nullptr;
-  }
+  explicit StringVector(std::span<char*> slots) : slots_(slots) { slots_[0] = nullptr; }
 
-  /// Appends one string, made of `parts`. EINVAL when it has a NUL within.
-  [[nodiscard]] Result<> append(std::initializer_list<std::string_view> parts);
+  /// E2BIG when it is full; what was there before stays whole.
+  Result<> append(const char* word);
 
   [[nodiscard]] size_t size() const { return size_; }
-  [[nodiscard]] std::string_view operator[](size_t index) const { return slots_[index]; }
+  [[nodiscard]] const char* operator[](size_t index) const { return slots_[index]; }
+  /// The strings and the NULL behind them.
   [[nodiscard]] char* const* data() const { return slots_.data(); }
 
  protected:
-  Arena* arena_;
   std::span<char*> slots_;
   size_t size_ = 0;
 };
@@ -54,31 +48,45 @@ class StringVector {
 /// envp: a StringVector of NAME=VALUE with one entry for a name.
 class Environment : public StringVector {
  public:
-  using StringVector::StringVector;
+  Environment(Arena& arena, std::span<char*> slots) : StringVector(slots), arena_(arena) {}
 
-  /// Sets or replaces. EINVAL for a name that is empty or has '=' or NUL (setenv(3)).
-  [[nodiscard]] Result<> set(std::string_view name, std::string_view value);
-  /// The value, ended by a NUL that the view does not count; empty when there is none.
-  [[nodiscard]] std::string_view get(std::string_view name) const;
-  [[nodiscard]] bool has(std::string_view name) const;
+  /// Sets or replaces. EINVAL for a name that is empty or has '=' (setenv(3)), E2BIG when the arena
+  /// or the vector is full.
+  [[nodiscard]] Result<> set(const char* name, const char* value);
+  /// The same with NAME=VALUE, which is not copied (putenv(3)).
+  [[nodiscard]] Result<> put(char* entry);
+  /// The value, "" when there is none. A name ends at its '=', if it has one.
+  [[nodiscard]] const char* get(const char* name) const;
 
  private:
-  [[nodiscard]] size_t find(std::string_view name) const;  // size() when absent
+  [[nodiscard]] char** find(const char* name) const;  // the end when absent
+
+  Arena& arena_;
 };
 
 /// One line of a NAME=VALUE file.
 struct Assignment {
-  std::string_view name;
-  std::string_view value;
+  char* name;
+  char* value;
 };
 
-/// Calls `visit` for each NAME=VALUE line of `text`. Empty lines and lines that begin with # are
-/// skipped; white space around name and value is dropped; a value in double quotes keeps what stands
-/// between them. EINVAL for a line without '=' or without a name; the first error of `visit` ends
-/// the walk.
-/// `line` is set to the number of the line being read, from 1.
-[[nodiscard]] Result<> for_each_assignment(std::string_view text, size_t& line,
-                                           absl::FunctionRef<Result<>(const Assignment&)> visit);
+/// Reads the NAME=VALUE lines of `text`, in place. Empty lines and lines that begin with # are
+/// skipped; blanks around name and value are dropped; a value in double quotes keeps what stands
+/// between them.
+class AssignmentReader {
+ public:
+  explicit AssignmentReader(char* text) : rest_(text) {}
+
+  /// False at the end. EINVAL for a line without '=' or without a name.
+  [[nodiscard]] Result<bool> next(Assignment& assignment);
+
+  /// The number of the line read last, from 1.
+  [[nodiscard]] unsigned line() const { return line_; }
+
+ private:
+  char* rest_;
+  unsigned line_ = 0;
+};
 
 }  // namespace pid1
 

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -14,17 +15,19 @@
 namespace pid1 {
 
 /// Reads all of `path` into `buffer`. EFBIG when the file has more bytes than fit beside the NUL
-/// that is put after them; EISDIR, ENOENT, EACCES, ELOOP ... as open(2) and read(2) say. Reads until
-/// the end: files of /proc have size 0 and come in pieces.
-[[nodiscard]] Result<std::string_view> read_file(const char* path, std::span<char> buffer);
+/// that is put after them; EISDIR, ENOENT, EACCES, ELOOP ... as open(2) and read(2) say. Reads
+/// until the end: files of /proc have size 0 and come in pieces. Returns how many there were.
+[[nodiscard]] Result<size_t> read_file(const char* path, std::span<char> buffer);
 
-/// Makes or replaces `path` with `content`.
+/// Makes or replaces `path` with `content`; its mode is `mode`, also where it was there before.
 [[nodiscard]] Result<> write_file(const char* path, std::string_view content, mode_t mode = 0644);
 
-/// Calls `visit` with the name of each entry of the directory but . and ..; `visit` returns false
-/// to end the walk.
-[[nodiscard]] Result<> list_directory(const char* path,
-                                      absl::FunctionRef<bool(std::string_view)> visit);
+/// Whether something is at `path`. True also when that cannot be told (EACCES, EIO): what is then
+/// done with it says why.
+[[nodiscard]] bool exists(const char* path);
+
+/// Calls `visit` with the name of each entry of the directory but . and .. .
+[[nodiscard]] Result<> list_directory(const char* path, absl::FunctionRef<void(const char*)> visit);
 
 }  // namespace pid1
 

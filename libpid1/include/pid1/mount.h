@@ -3,10 +3,8 @@
 #ifndef PID1_MOUNT_H
 #define PID1_MOUNT_H
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "pid1/result.h"
 
@@ -14,12 +12,12 @@ namespace pid1 {
 
 /// One mount(2). The target is made with `directory_mode` where it is missing.
 struct MountSpec {
-  const char* source;
-  const char* target;
+  /// The source too: these file systems have none, and /proc/mounts shows their type there.
   const char* type;
-  unsigned long flags;
+  const char* target;
   const char* data;
-  mode_t directory_mode;
+  uint32_t flags;
+  uint16_t directory_mode;
   /// A kernel without this file system (ENODEV) is not an error.
   bool optional;
 };

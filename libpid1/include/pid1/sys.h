@@ -5,10 +5,10 @@
 #define PID1_SYS_H
 
 #include <sys/types.h>
-#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <span>
 #include <string_view>
 
@@ -26,6 +26,8 @@ void close(int fd);
 [[nodiscard]] Result<size_t> read(int fd, std::span<char> buffer);
 [[nodiscard]] Result<size_t> write(int fd, std::string_view data);
 [[nodiscard]] Result<> mkdir(const char* path, mode_t mode);
+[[nodiscard]] Result<> fchmod(int fd, mode_t mode);
+[[nodiscard]] Result<> chdir(const char* path);
 /// access(2) with the real user; `mode` is R_OK, X_OK, F_OK.
 [[nodiscard]] Result<> access(const char* path, int mode);
 /// getdents64(2): whole `struct linux_dirent64` records; 0 at the end.
@@ -50,9 +52,8 @@ void close(int fd);
 [[nodiscard]] bool is_terminal(int fd);
 /// TIOCOUTQ: bytes that the terminal has not sent yet.
 [[nodiscard]] Result<int> output_queued(int fd);
-/// Every descriptor from `first` on is closed by the next execve: close_range(2) with
-/// CLOSE_RANGE_CLOEXEC (Linux 5.11).
-[[nodiscard]] Result<> close_range_on_exec(unsigned first);
+/// Closes every descriptor from `first` on: close_range(2) (Linux 5.9).
+[[nodiscard]] Result<> close_from(unsigned first);
 
 // Signals. Straight to the kernel: a C library keeps two or three real-time signals for itself and
 // refuses to touch them (musl: 32-34), but a parent may have ignored or blocked those too.
@@ -70,6 +71,9 @@ void close(int fd);
 
 // Processes, time, the machine.
 [[nodiscard]] pid_t getpid();
+/// Collects one dead child: wait4(2) with WNOHANG and __WALL. Its pid; 0 when none is dead, ECHILD
+/// when there is none at all.
+[[nodiscard]] Result<pid_t> reap();
 [[nodiscard]] mode_t umask(mode_t mask);
 /// Returns only with an error.
 [[nodiscard]] Error execve(const char* path, char* const* argv, char* const* envp);

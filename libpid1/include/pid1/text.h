@@ -1,56 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text without a heap: numbers as digits, parts joined in the caller's buffer, words split.
+// Text without a heap: numbers as digits, patterns filled in the caller's buffer, words found and
+// split. Texts are C strings: they come from the kernel and go to it.
 #ifndef PID1_TEXT_H
 #define PID1_TEXT_H
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
-#include <optional>
 #include <span>
-#include <string_view>
 
 #include "pid1/result.h"
 
 namespace pid1 {
 
-/// An unsigned number as decimal digits, for use as one part of a joined text.
+/// An unsigned number as decimal digits, for use as one part of a filled pattern.
 class Decimal {
  public:
   explicit Decimal(uint64_t value);
-  // NOLINTNEXTLINE(google-explicit-constructor): it stands in lists of string_views.
-  operator std::string_view() const { return {digits_ + start_, kDigits - start_}; }
+  [[nodiscard]] const char* text() const { return digits_ + start_; }
 
  private:
   static constexpr size_t kDigits = 20;  // 2^64 - 1
-  char digits_[kDigits];
+  char digits_[kDigits + 1];
   size_t start_ = kDigits;
 };
 
-/// Joins `parts` in `out` and ends them with a NUL that the result does not count. ENAMETOOLONG
-/// when they do not fit: nothing is ever cut silently.
-[[nodiscard]] Result<std::string_view> join(std::span<char> out,
-                                            std::initializer_list<std::string_view> parts);
+/// `pattern` in `out` with each {} replaced by the next of `parts`, ended with a NUL that the
+/// result, its size, does not count. There must be a part for each {}. A blank of the pattern (not
+/// of a part) becomes `blank`: with a NUL there, words come out as strings, one behind the other.
+/// ENAMETOOLONG when it does not fit; `out` then holds what did, and a NUL.
+[[nodiscard]] Result<size_t> fill(std::span<char> out, const char* pattern,
+                                  const char* const* parts, char blank = ' ');
 
-/// `pattern` in `out` with each {} replaced by the next of `parts`, ended with a NUL that the result
-/// does not count. There must be a part for each {}. ENAMETOOLONG when it does not fit.
-[[nodiscard]] Result<std::string_view> fill(std::span<char> out, std::string_view pattern,
-                                            const char* const* parts);
+/// Space, \t \n \v \f \r.
+[[nodiscard]] bool is_blank(char c);
 
-/// Takes the part of `text` up to `separator` (or all of it) off its front, separator included.
-std::string_view take_until(std::string_view& text, char separator);
+/// The first `c` in `text`, or the NUL at its end.
+[[nodiscard]] const char* find(const char* text, char c);
 
-/// `text` without white space (space, \t \n \v \f \r) on either side.
-[[nodiscard]] std::string_view trim(std::string_view text);
+/// Ends the text at the first `separator`, and returns what stands behind it: the empty end of the
+/// text when there is none.
+[[nodiscard]] char* split(char* text, char separator);
 
-[[nodiscard]] bool contains(std::string_view text, std::string_view part);
+/// `text` without blanks on either side; those behind it are overwritten.
+[[nodiscard]] char* trim(char* text);
+
+/// What follows `prefix` in `text`, or nullptr if it does not begin with that.
+[[nodiscard]] const char* after(const char* text, const char* prefix);
+[[nodiscard]] inline char* after(char* text, const char* prefix) {
+  return const_cast<char*>(after(static_cast<const char*>(text), prefix));
+}
+
+[[nodiscard]] bool equals(const char* a, const char* b);
+[[nodiscard]] bool contains(const char* text, const char* part);
 
 /// Whether `word` is one of the words of `list`, which stand between commas. An empty list has the
 /// empty word.
-[[nodiscard]] bool is_listed(std::string_view list, std::string_view word);
-
-/// Digits only, the whole text, in range; anything else is nothing.
-[[nodiscard]] std::optional<uint64_t> parse_decimal(std::string_view text);
+[[nodiscard]] bool is_listed(const char* list, const char* word);
 
 }  // namespace pid1
 

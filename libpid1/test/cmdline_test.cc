@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pid1/cmdline.h"
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "fixture.h"
+
+namespace pid1 {
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// Each parameter as NAME, or NAME -> VALUE; an argument after ` -- ` with a + before it.
+Words split(std::string line) {
+  Words words;
+  CmdlineReader reader(line.data());
+  Parameter parameter;
+  while (reader.next(parameter)) {
+    std::string word = (parameter.is_argument ? "+" : "") + std::string(parameter.name);
+    if (parameter.value != nullptr) word += " -> " + std::string(parameter.value);
+    words.push_back(word);
+  }
+  EXPECT_FALSE(reader.next(parameter)) << "the end is the end";
+  return words;
+}
+
+// What lib/cmdline.c's next_arg() and kernel/params.c's parse_args() of Linux 6.12 make of them:
+// compiled on the host, they gave these, and the same as the reader on three million random lines.
+TEST(Cmdline, SplitsAsTheKernelDoes) {
+  const struct {
+    std::string line;
+    Words words;
+  } cases[] = {
+      // words
+      {"", {}},
+      {"   ", {}},
+      {"quiet", {"quiet"}},
+      {"quiet ro", {"quiet", "ro"}},
+      {"  quiet \t ro\n", {"quiet", "ro"}},
+      {"a\tb\nc\vd\fe\rf", {"a", "b", "c", "d", "e", "f"}},
+      {"a\xa0"
+       "b",
+       {"a", "b"}},
+      {"\xa0"
+       "a",
+       {"a"}},
+      {"a\xc2\xa0"
+       "b",
+       {"a\xc2", "b"}},
+      // values
+      {"root=/dev/vda", {"root -> /dev/vda"}},
+      {"a=", {"a -> "}},
+      {"a= b", {"a -> ", "b"}},
+      {"a=b=c", {"a -> b=c"}},
+      {"a==", {"a -> ="}},
+      {"=a", {"=a"}},
+      {"=", {"="}},
+      {"==a", {"= -> a"}},
+      {"a =b", {"a", "=b"}},
+      // names with dots never reach init's argv, but are here
+      {"beam.env.NAME=x", {"beam.env.NAME -> x"}},
+      {"net.ifnames=0 rcu.x", {"net.ifnames -> 0", "rcu.x"}},
+      {".=.", {". -> ."}},
+      // quotes around a value
+      {"a=\"b c\"", {"a -> b c"}},
+      {"a=\"b c\" d", {"a -> b c", "d"}},
+      {"a=\"\"", {"a -> "}},
+      {"a=\"", {"a -> "}},
+      {"a=\" ", {"a ->  "}},
+      {"a=\"b", {"a -> b"}},
+      {"a=\"b c", {"a -> b c"}},
+      {"a=\"b\"c", {"a -> b\"c"}},
+      {"a=\"b\"\"c\"", {"a -> b\"\"c"}},
+      {"a=\"b=c\"", {"a -> b=c"}},
+      {"a=\"\"\"", {"a -> \""}},
+      // quotes within a value stay, and keep blanks
+      {"a=b\"c d\"", {"a -> b\"c d\""}},
+      {"a=b\"c d\" e", {"a -> b\"c d\"", "e"}},
+      {"a=b\"c", {"a -> b\"c"}},
+      {"a=b\"c d", {"a -> b\"c d"}},
+      // quotes around a whole word
+      {"\"a b\"", {"a b"}},
+      {"\"a b\" c", {"a b", "c"}},
+      {"\"a=b c\" d", {"a -> b c", "d"}},
+      {"\"a=b c", {"a -> b c"}},
+      {"\"a\"b", {"a\"b"}},
+      {"\"a\"b\"", {"a\"b"}},
+      {"\"a\" \"b\"", {"a", "b"}},
+      {"\"\"", {""}},
+      {"\"", {""}},
+      {"\" ", {" "}},
+      {"\"\" a", {"", "a"}},
+      // both
+      {"\"a=\"b c\"", {"a -> b", "c\""}},
+      {"\"a=\"b\"", {"a -> b"}},
+      {"\"a=\"", {"a -> "}},
+      {"\"a=\"\"", {"a -> "}},
+      // quotes within a name
+      {"a\"b", {"a\"b"}},
+      {"a\"b c\"d", {"a\"b c\"d"}},
+      {"a\"b c\"=d", {"a\"b c\" -> d"}},
+      {"a\"=\"b", {"a\" -> b"}},
+      // a backslash and a single quote are plain
+      {"a=\\\"b c\\\"", {"a -> \\\"b c\\\""}},
+      {"a='b c'", {"a -> 'b", "c'"}},
+      {"a\\ b", {"a\\", "b"}},
+      // arguments
+      {"a -- b c=d", {"a", "+b", "+c=d"}},
+      {"-- a", {"+a"}},
+      {"a --", {"a"}},
+      {"a -- ", {"a"}},
+      {"a --b c", {"a", "--b", "c"}},
+      {"a --=b c", {"a", "-- -> b", "c"}},
+      {"a \"--\" b", {"a", "+b"}},
+      {"a -- \"b c\" d=\"e f\"", {"a", "+b c", "+d=e f"}},
+      {"a=-- b", {"a -> --", "b"}},
+      {"a=\"x -- y\" b", {"a -> x -- y", "b"}},
+      {"a --- b", {"a", "---", "b"}},
+      {"a - b", {"a", "-", "b"}},
+      // given twice: both are there, in order
+      {"a=1 a=2 a", {"a -> 1", "a -> 2", "a"}},
+      // bytes beyond ASCII
+      {"name=\xc3\xa9t\xc3\xa9", {"name -> \xc3\xa9t\xc3\xa9"}},
+  };
+  for (const auto& entry : cases)
+    EXPECT_EQ(split(entry.line), entry.words) << entry.line;
+}
+
+TEST(Cmdline, SecondSeparatorIsAnArgument) {
+  // Here the kernel would stop: what follows reaches no init. A program may want its own `--`.
+  EXPECT_EQ(split("a -- b -- c"), (Words{"a", "+b", "+--", "+c"}));
+}
+
+TEST(Cmdline, LinesLongerThanTheKernelOfX86Keeps) {
+  std::string line;
+  Words words;
+  for (int i = 0; i < 5000; ++i) {
+    line += "key." + std::to_string(i) + "=\"value " + std::to_string(i) + "\" ";
+    words.push_back("key." + std::to_string(i) + " -> value " + std::to_string(i));
+  }
+  EXPECT_GT(line.size(), 100'000U);
+  EXPECT_EQ(split(line), words);
+  EXPECT_EQ(split("a=" + std::string(10'000, 'x')), Words{"a -> " + std::string(10'000, 'x')});
+}
+
+using ReadCmdlineTest = fake::KernelTest;
+
+TEST_F(ReadCmdlineTest, WithoutItsNewline) {
+  kernel.add_file("/proc/cmdline", "quiet panic=-1\n");
+  char buffer[64];
+  const auto text = read_cmdline(buffer);
+  ASSERT_TRUE(text.has_value());
+  EXPECT_STREQ(buffer, "quiet panic=-1");
+}
+
+TEST_F(ReadCmdlineTest, OnlyTheLastNewlineIsDropped) {
+  kernel.add_file("/cmdline", "a\n\n");
+  char buffer[64];
+  const auto text = read_cmdline(buffer, "/cmdline");
+  ASSERT_TRUE(text.has_value());
+  EXPECT_STREQ(buffer, "a\n");
+}
+
+TEST_F(ReadCmdlineTest, Empty) {
+  char buffer[64];
+  for (const char* content : {"", "\n"}) {
+    kernel.add_file("/proc/cmdline", content);
+    const auto text = read_cmdline(buffer);
+    ASSERT_TRUE(text.has_value());
+    EXPECT_STREQ(buffer, "");
+  }
+}
+
+TEST_F(ReadCmdlineTest, TooLongOrMissing) {
+  char buffer[64];
+  EXPECT_EQ(code_of(read_cmdline(buffer)), ENOENT);
+  kernel.add_file("/proc/cmdline", std::string(64, 'x') + "\n");
+  EXPECT_EQ(code_of(read_cmdline(buffer)), EFBIG);
+}
+
+}  // namespace
+}  // namespace pid1

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+// sys.cc against the kernel it runs on: what needs no privilege, and the errors of what does.
+#include "pid1/sys.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/if.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pid1/file.h"
+#include "pid1/mount.h"
+#include "pid1/network.h"
+#include "pid1/signals.h"
+#include "pid1/text.h"
+
+namespace pid1 {
+namespace {
+
+template <class T>
+int code_of(const Result<T>& result) {
+  return result.has_value() ? 0 : result.error().code;
+}
+
+/// A directory of its own for each test, removed at the end.
+class SysTest : public testing::Test {
+ protected:
+  SysTest() {
+    char path[] = "/tmp/pid1-sys-test-XXXXXX";
+    if (::mkdtemp(path) != nullptr) directory = path;
+  }
+
+  ~SysTest() override {
+    for (const std::string& path : made)
+      ::remove(path.c_str());
+    ::remove(directory.c_str());
+  }
+
+  std::string path(const std::string& name) {
+    made.insert(made.begin(), directory + "/" + name);
+    return made.front();
+  }
+
+  std::string directory;
+  std::vector<std::string> made;
+};
+
+/// Runs `body` in a child and returns its exit status, or 128 and more for a signal.
+template <class Body>
+int in_child(Body body) {
+  const pid_t child = ::fork();
+  if (child == 0) std::exit(body());  // not _exit: what was covered is written at the end
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+TEST_F(SysTest, OpenWriteReadClose) {
+  const std::string file = path("file");
+  const auto out = sys::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+  ASSERT_EQ(code_of(out), 0);
+  EXPECT_EQ(sys::write(*out, "hello"), 5U);
+  sys::close(*out);
+  EXPECT_EQ(::fcntl(*out, F_GETFD), -1) << "it is closed";
+  struct stat info = {};
+  ASSERT_EQ(::stat(file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0640U);
+
+  const auto in = sys::open(file.c_str(), O_RDONLY);
+  ASSERT_EQ(code_of(in), 0);
+  char buffer[16];
+  EXPECT_EQ(sys::read(*in, buffer), 5U);
+  EXPECT_EQ(std::string(buffer, 5), "hello");
+  EXPECT_EQ(sys::read(*in, buffer), 0U);
+  sys::close(*in);
+}
+
+TEST_F(SysTest, ErrorsCarryTheErrnoAndTheCall) {
+  const auto missing = sys::open("/nonexistent/file", O_RDONLY);
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code, ENOENT);
+  EXPECT_STREQ(missing.error().operation, "open");
+  char buffer[4];
+  EXPECT_EQ(code_of(sys::read(-1, buffer)), EBADF);
+  EXPECT_EQ(code_of(sys::write(-1, "x")), EBADF);
+  EXPECT_EQ(code_of(sys::getdents(-1, buffer)), EBADF);
+  EXPECT_EQ(code_of(sys::dup2(-1, 5)), EBADF);
+  EXPECT_EQ(code_of(sys::dup2(-1, -1)), EBADF);
+  EXPECT_EQ(code_of(sys::set_status_flags(-1, 0)), EBADF);
+  EXPECT_EQ(code_of(sys::output_queued(-1)), EBADF);
+  EXPECT_EQ(code_of(sys::set_controlling_terminal(-1)), EBADF);
+  EXPECT_EQ(code_of(sys::send(-1, buffer)), EBADF);
+  EXPECT_EQ(code_of(sys::receive(-1, buffer)), EBADF);
+  EXPECT_EQ(code_of(sys::interface_index(-1, "lo")), EBADF);
+  EXPECT_EQ(code_of(sys::socket(-1, 0, 0)), EAFNOSUPPORT);
+  EXPECT_EQ(sys::execve("/nonexistent", nullptr, nullptr).code, ENOENT);
+}
+
+TEST_F(SysTest, MkdirAndAccess) {
+  const std::string made_directory = path("made");
+  EXPECT_EQ(code_of(sys::access(made_directory.c_str(), F_OK)), ENOENT);
+  EXPECT_EQ(code_of(sys::mkdir(made_directory.c_str(), 0700)), 0);
+  EXPECT_EQ(code_of(sys::mkdir(made_directory.c_str(), 0700)), EEXIST);
+  EXPECT_EQ(code_of(sys::access(made_directory.c_str(), F_OK)), 0);
+  EXPECT_EQ(code_of(sys::access("/etc/passwd", X_OK)), EACCES);
+}
+
+TEST_F(SysTest, GetdentsFillsRecords) {
+  std::set<std::string> expected;
+  for (int i = 0; i < 200; ++i) {
+    expected.insert("file-" + std::to_string(i));
+    const auto file =
+        sys::open(path("file-" + std::to_string(i)).c_str(), O_WRONLY | O_CREAT, 0600);
+    ASSERT_EQ(code_of(file), 0);
+    sys::close(*file);
+  }
+  // Through list_directory: it reads the kernel's records as struct dirent.
+  std::set<std::string> names;
+  ASSERT_EQ(code_of(list_directory(directory.c_str(),
+                                   [&](std::string_view name) {
+                                     EXPECT_TRUE(names.emplace(name).second) << name;
+                                     return true;
+                                   })),
+            0);
+  EXPECT_EQ(names, expected);
+}
+
+TEST_F(SysTest, ReadFileOfProc) {
+  char buffer[4096];
+  const auto text = read_file("/proc/self/stat", buffer);
+  ASSERT_EQ(code_of(text), 0);
+  EXPECT_TRUE(std::string(buffer).starts_with(std::to_string(::getpid()) + " ("));
+}
+
+TEST_F(SysTest, MountRoots) {
+  const auto proc = sys::is_mount_root("/proc");
+  if (code_of(proc) == EOPNOTSUPP) GTEST_SKIP() << "a kernel before 5.8";
+  EXPECT_EQ(proc, true);
+  EXPECT_EQ(sys::is_mount_root(directory.c_str()), false);
+  EXPECT_EQ(code_of(sys::is_mount_root("/nonexistent")), ENOENT);
+}
+
+TEST_F(SysTest, MountIsRefusedWithoutPrivilegeOrTarget) {
+  const int code = code_of(sys::mount("tmpfs", "/nonexistent", "tmpfs", 0, nullptr));
+  EXPECT_TRUE(code == EPERM || code == ENOENT) << code;
+}
+
+TEST_F(SysTest, Dup2) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const int target = 200;
+  EXPECT_EQ(code_of(sys::dup2(ends[1], target)), 0);
+  EXPECT_EQ(::fcntl(target, F_GETFD), 0) << "kept open by exec";
+  EXPECT_EQ(code_of(sys::dup2(target, target)), 0) << "as dup2(2), not dup3(2)";
+  EXPECT_EQ(sys::write(target, "x"), 1U);
+  char byte[1];
+  EXPECT_EQ(sys::read(ends[0], byte), 1U);
+  for (const int fd : {ends[0], ends[1], target})
+    sys::close(fd);
+}
+
+TEST_F(SysTest, StatusFlagsAndPollOfAFullPipe) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  EXPECT_EQ(sys::poll_writable(ends[1], 0), true);
+  ASSERT_EQ(code_of(sys::set_status_flags(ends[1], O_NONBLOCK)), 0);
+  EXPECT_EQ(::fcntl(ends[1], F_GETFL) & (O_NONBLOCK | O_ACCMODE), O_NONBLOCK | O_WRONLY);
+  const std::string block(65536, 'x');
+  Result<size_t> put = sys::write(ends[1], block);
+  while (put.has_value())
+    put = sys::write(ends[1], block);
+  EXPECT_EQ(put.error().code, EAGAIN);
+
+  const uint64_t before = sys::clock_ns(CLOCK_MONOTONIC);
+  EXPECT_EQ(sys::poll_writable(ends[1], 30), false);
+  EXPECT_GE(sys::clock_ns(CLOCK_MONOTONIC) - before, 30'000'000U);
+  ASSERT_EQ(code_of(sys::set_status_flags(ends[1], 0)), 0);
+  EXPECT_EQ(::fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+  sys::close(ends[0]);
+  sys::close(ends[1]);
+}
+
+TEST_F(SysTest, TerminalOrNot) {
+  const int pipe_like = ::memfd_create("none", MFD_CLOEXEC);
+  EXPECT_FALSE(sys::is_terminal(pipe_like));
+  EXPECT_FALSE(sys::is_terminal(-1));
+  EXPECT_EQ(code_of(sys::output_queued(pipe_like)), ENOTTY);
+  EXPECT_EQ(code_of(sys::set_controlling_terminal(pipe_like)), ENOTTY);
+  ::close(pipe_like);
+}
+
+TEST_F(SysTest, TerminalOfASession) {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) {
+    GTEST_SKIP() << "no pseudo terminals here";
+  }
+  const std::string name = ::ptsname(master);
+  EXPECT_EQ(in_child([&] {
+              if (code_of(sys::setsid()) != 0) return 1;
+              if (code_of(sys::setsid()) != EPERM) return 2;
+              const auto terminal = sys::open(name.c_str(), O_RDWR | O_NOCTTY);
+              if (!terminal.has_value()) return 3;
+              if (!sys::is_terminal(*terminal)) return 4;
+              if (code_of(sys::set_controlling_terminal(*terminal)) != 0) return 5;
+              if (sys::output_queued(*terminal) != 0) return 6;
+              const auto own = sys::open("/dev/tty", O_RDWR);
+              return own.has_value() ? 0 : 7;
+            }),
+            0);
+  ::close(master);
+}
+
+TEST_F(SysTest, CloseFrom) {
+  EXPECT_EQ(in_child([] {
+              if (::dup2(1, 100) < 0 || ::dup2(1, 200) < 0) return 1;
+              const auto done = sys::close_from(150);
+              if (code_of(done) == ENOSYS) return 0;  // before Linux 5.9
+              if (!done.has_value()) return 2;
+              if (::fcntl(100, F_GETFD) < 0) return 3;
+              return ::fcntl(200, F_GETFD) < 0 ? 0 : 4;
+            }),
+            0);
+}
+
+/// SigBlk, SigIgn, SigCgt: the hexadecimal line of /proc/self/status.
+uint64_t status_mask(const char* name) {
+  char buffer[8192];
+  const auto text = read_file("/proc/self/status", buffer);
+  if (!text.has_value()) return ~uint64_t{0};
+  return std::strtoull(std::strstr(buffer, name) + strlen(name), nullptr, 16);
+}
+
+// 32 to 34 belong to the C library, which refuses to touch them; a parent may have ignored them.
+TEST_F(SysTest, EverySignalIsResetInTheKernelsEyes) {
+  EXPECT_EQ(in_child([] {
+              for (int signal = 1; signal <= 64; ++signal) {
+                if (signal == SIGKILL || signal == SIGSTOP) continue;
+                if (!sys::set_disposition(signal, sys::Disposition::kIgnore).has_value()) return 1;
+              }
+              if (!sys::set_signal_mask(~uint64_t{0}).has_value()) return 2;
+              const uint64_t all_but_kill_and_stop =
+                  ~(uint64_t{1} << (SIGKILL - 1) | uint64_t{1} << (SIGSTOP - 1));
+              if (status_mask("SigIgn:") != all_but_kill_and_stop) return 3;
+              if (status_mask("SigBlk:") != all_but_kill_and_stop) return 4;
+              if (!reset_signals().has_value()) return 5;
+              if (status_mask("SigIgn:") != 0 || status_mask("SigBlk:") != 0) return 6;
+              if (status_mask("SigCgt:") != 0) return 7;
+              if (!ignore_child_exits().has_value()) return 8;
+              return status_mask("SigIgn:") == uint64_t{1} << (SIGCHLD - 1) ? 0 : 9;
+            }),
+            0);
+  EXPECT_EQ(code_of(sys::set_disposition(SIGKILL, sys::Disposition::kIgnore)), EINVAL);
+  EXPECT_EQ(code_of(sys::set_disposition(65, sys::Disposition::kDefault)), EINVAL);
+}
+
+TEST_F(SysTest, NetlinkRequestAndAnswer) {
+  const auto fd = sys::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (!fd.has_value()) GTEST_SKIP() << "no netlink sockets here";
+  EXPECT_EQ(::fcntl(*fd, F_GETFD), FD_CLOEXEC);
+  struct {
+    struct nlmsghdr header;
+    struct ifinfomsg link;
+  } request = {};
+  request.header = {.nlmsg_len = sizeof(request),
+                    .nlmsg_type = RTM_GETLINK,
+                    .nlmsg_flags = NLM_F_REQUEST,
+                    .nlmsg_seq = 7,
+                    .nlmsg_pid = 0};
+  request.link.ifi_index = 1;
+  EXPECT_EQ(sys::send(*fd, {reinterpret_cast<const char*>(&request), sizeof(request)}),
+            sizeof(request));
+  alignas(struct nlmsghdr) char answer[8192];
+  const auto got = sys::receive(*fd, answer);
+  ASSERT_EQ(code_of(got), 0);
+  ASSERT_GE(*got, sizeof(struct nlmsghdr));
+  EXPECT_EQ(reinterpret_cast<const struct nlmsghdr*>(answer)->nlmsg_seq, 7U);
+  sys::close(*fd);
+}
+
+TEST_F(SysTest, InterfaceIndex) {
+  const auto fd = sys::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (!fd.has_value()) GTEST_SKIP() << "no sockets here";
+  EXPECT_EQ(sys::interface_index(*fd, "lo"), 1);
+  EXPECT_EQ(code_of(sys::interface_index(*fd, "nosuch0")), ENODEV);
+  EXPECT_EQ(code_of(sys::interface_index(*fd, "")), ENODEV);
+  EXPECT_EQ(code_of(sys::interface_index(*fd, "a-name-of-more-than-15-bytes")), ENODEV);
+  sys::close(*fd);
+}
+
+TEST_F(SysTest, WithoutPrivilege) {
+  EXPECT_EQ(in_child([] {
+              if (::geteuid() == 0 && ::setuid(65534) != 0) return 1;
+              if (code_of(sys::sethostname("no")) != EPERM) return 2;
+              if (code_of(sys::reboot(RB_DISABLE_CAD)) != EPERM) return 3;
+              return code_of(sys::mount("tmpfs", "/tmp", "tmpfs", 0, nullptr)) == EPERM ? 0 : 4;
+            }),
+            0);
+}
+
+/// A child with a host name, mounts and a network of its own; 77 where the kernel does not let it.
+template <class Body>
+int in_namespaces(Body body) {
+  return in_child([&] {
+    const int user = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
+    if (::unshare(user | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET) != 0) return 77;
+    // Or a mount would reach the host's namespace.
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
+    return body();
+  });
+}
+
+TEST_F(SysTest, HostNameAndMountsOfItsOwn) {
+  const int status = in_namespaces([&] {
+    if (!sys::sethostname("pid1-test").has_value()) return 1;
+    struct utsname names = {};
+    ::uname(&names);
+    if (std::string(names.nodename) != "pid1-test") return 2;
+    const MountSpec spec = {"tmpfs", directory.c_str(), "size=1m", MS_NOSUID, 0755, false};
+    if (mount(spec) != MountOutcome::kMounted) return 3;
+    if (mount(spec) != MountOutcome::kAlreadyMounted) return 4;
+    if (!write_file((directory + "/f").c_str(), "x").has_value()) return 5;
+    if (!remount_read_only(directory.c_str()).has_value()) return 6;
+    return code_of(write_file((directory + "/g").c_str(), "x")) == EROFS ? 0 : 7;
+  });
+  if (status == 77) GTEST_SKIP() << "no namespaces here";
+  EXPECT_EQ(status, 0);
+}
+
+/// Flags of a network device, as ioctl(2) SIOCGIFFLAGS tells them.
+int flags_of(const char* device) {
+  struct ifreq request = {};
+  std::strncpy(request.ifr_name, device, IFNAMSIZ - 1);
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int done = ::ioctl(fd, SIOCGIFFLAGS, &request);
+  ::close(fd);
+  return done == 0 ? request.ifr_flags : 0;
+}
+
+// The kernel's own reading of the requests that network_test.cc compares byte by byte.
+TEST_F(SysTest, NetworkOfItsOwn) {
+  const int status = in_namespaces([] {
+    if ((flags_of("lo") & IFF_UP) != 0) return 1;
+    if (!bring_loopback_up().has_value()) return 2;
+    if ((flags_of("lo") & IFF_UP) == 0) return 3;
+    char ip[] = "10.9.8.7::10.9.8.1:255.255.255.0::lo:off";
+    IpConfig config;
+    if (!parse_ip(ip, config).value_or(false) || !configure(config).has_value()) return 4;
+    if (!configure(config).has_value()) return 5;  // EEXIST
+    // 10.9.8.7 is ours now: it can be bound.
+    struct sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    memcpy(&address.sin_addr, "\x0a\x09\x08\x07", 4);
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (::bind(fd, reinterpret_cast<struct sockaddr*>(&address), sizeof(address)) != 0) return 6;
+    char routes[4096];
+    const auto text = read_file("/proc/self/net/route", routes);
+    // Gateway 10.9.8.1 in the kernel's hexadecimal.
+    return text.has_value() && contains(routes, "lo\t00000000\t0108090A") ? 0 : 7;
+  });
+  if (status == 77) GTEST_SKIP() << "no namespaces here";
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SysTest, ProcessAndMask) {
+  EXPECT_EQ(sys::getpid(), ::getpid());
+  const mode_t before = ::umask(027);
+  EXPECT_EQ(sys::umask(022), 027U);
+  EXPECT_EQ(::umask(before), 022U);
+}
+
+TEST_F(SysTest, Clocks) {
+  struct timespec libc = {};
+  const uint64_t before = sys::clock_ns(CLOCK_BOOTTIME);
+  ::clock_gettime(CLOCK_BOOTTIME, &libc);
+  const uint64_t after = sys::clock_ns(CLOCK_BOOTTIME);
+  const uint64_t between =
+      static_cast<uint64_t>(libc.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(libc.tv_nsec);
+  EXPECT_LE(before, between);
+  EXPECT_LE(between, after);
+  const uint64_t cycles = sys::cycle_counter();
+  EXPECT_LT(cycles, sys::cycle_counter());
+}
+
+TEST_F(SysTest, SleepGoesOnAfterASignal) {
+  EXPECT_EQ(in_child([] {
+              struct sigaction action = {};
+              action.sa_handler = [](int) {};
+              ::sigaction(SIGALRM, &action, nullptr);
+              ::ualarm(5'000, 5'000);
+              const uint64_t before = sys::clock_ns(CLOCK_MONOTONIC);
+              sys::sleep_ms(60);
+              return sys::clock_ns(CLOCK_MONOTONIC) - before >= 60'000'000U ? 0 : 1;
+            }),
+            0);
+}
+
+TEST_F(SysTest, SyncReturns) {
+  sys::sync();
+}
+
+TEST_F(SysTest, ExecvePassesArgumentsAndEnvironment) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  EXPECT_EQ(in_child([&] {
+              if (!sys::dup2(ends[1], 1).has_value()) return 1;
+              char sh[] = "/bin/sh";
+              char flag[] = "-c";
+              char script[] = "echo \"$0 $A\"";
+              char zero[] = "zero";
+              char variable[] = "A=b c";
+              char* const argv[] = {sh, flag, script, zero, nullptr};
+              char* const envp[] = {variable, nullptr};
+              (void)sys::execve(sh, argv, envp);
+              return 2;
+            }),
+            0);
+  char buffer[32];
+  const auto got = sys::read(ends[0], buffer);
+  ASSERT_EQ(code_of(got), 0);
+  EXPECT_EQ(std::string(buffer, *got), "zero b c\n");
+  sys::close(ends[0]);
+  sys::close(ends[1]);
+}
+
+TEST_F(SysTest, ExitEndsWithItsStatus) {
+  EXPECT_EQ(in_child([]() -> int { sys::exit(42); }), 42);
+}
+
+}  // namespace
+}  // namespace pid1

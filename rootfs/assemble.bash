@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Makes an image: from the components and a release to build/images/NAME/. See README.md here.
+#
+# Sourced by the command, after scripts/lib/component.bash. Nothing in here builds a component.
+
+# shellcheck source=manifest.bash
+source "${BASH_SOURCE[0]%/*}/manifest.bash"
+
+# The one time stamp of an image: every file in it has this, and no machine's clock shows.
+image_epoch=1735689600
+
+# image_assemble OUT KEY=VALUE...
+# Makes the image directory OUT, or leaves it alone if it was made from these very inputs:
+#   release=DIR               the release, as `mix release` left it
+#   vm=emu|jit                which emulator goes in
+#   profile=NAME              recorded in the manifest; no profile changes anything yet
+#   otp= toolchain= kernel= init=DIR   the components
+# What is in OUT afterwards: README.md. A failure leaves OUT as it was and dies or returns non-zero.
+image_assemble() {
+  local out=$1 new=$1.new argument inputs mask
+  local -A from=()
+  shift
+  for argument in "$@"; do
+    from[${argument%%=*}]=${argument#*=}
+  done
+  [[ -d ${from[release]} ]] || die "there is no release directory ${from[release]}." \
+    "Make one with: MIX_ENV=prod mix release"
+  from[release]=$(cd "${from[release]}" && pwd)
+  inputs=$(image_inputs)
+  if [[ -e $out/inputs && $inputs == "$(<"$out/inputs")" ]]; then
+    say "${out##*/} is up to date"
+    return 0
+  fi
+  # The caller's must not show in the image.
+  mask=$(umask)
+  umask 022
+  rm -rf "$new"
+  mkdir -p "$new/root"
+  image_stage "$new/root" >"$new/apps"
+  image_strip "$new/root"
+  image_check "$new/root"
+  image_system "$new/root" "$new/apps"
+  image_list "$new" >"$new/root.list"
+  install -m 644 "${from[kernel]}"/{vmlinux,bzImage} "$new/"
+  image_pack "$new" <"$new/root.list" >"$new/root.cpio.zst" &
+  image_parts "$new" >"$new/parts"
+  wait "$!"
+  image_manifest "$new" >"$new/manifest.json"
+  printf '%s\n' "$inputs" >"$new/inputs"
+  rm -rf "$out" "$new"/{apps,parts}
+  mv "$new" "$out"
+  umask "$mask"
+}
+
+# image_inputs   prints everything that decides what the image will be. A component's directory has
+# in its name the hash of what made it; a release has not, so its files are read.
+image_inputs() {
+  local key
+  for key in vm profile otp toolchain kernel init; do
+    printf '%s %s\n' "$key" "${from[$key]##*/}"
+  done
+  printf 'assembly %s\n' \
+    "$(cd "${BASH_SOURCE[0]%/*}" && cat assemble.bash manifest.bash stage_release.escript | sha256sum)"
+  printf 'release %s\n' "$(cd "${from[release]}" && find -L . -type f -printf 'mode %m %p\n' \
+    -exec sha256sum -- {} + | LC_ALL=C sort | sha256sum)"
+}
+
+# image_stage ROOT   puts the release, its OTP and the C library below ROOT; prints what
+# stage_release.escript prints.
+image_stage() {
+  local root=$1 otp=${from[otp]}/usr/lib/erlang emulator=beam.smp erts
+  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root"
+  [[ ${from[vm]} == jit ]] || emulator=beam.emu.smp
+  erts=$(cd "$otp" && echo erts-*)
+  # Under the one name that /init starts, with the two programs that it starts itself.
+  install -D -m 755 "$otp/$erts/bin/$emulator" "$root/usr/lib/erlang/$erts/bin/beam.smp"
+  install -m 755 "$otp/$erts/bin"/{erl_child_setup,inet_gethost} "$root/usr/lib/erlang/$erts/bin/"
+  install -D -m 755 -t "$root/lib" "${from[toolchain]}/sysroot/lib/ld-musl-x86_64.so.1"
+}
+
+# image_escript ROOT SCRIPT ARGS...   runs an escript of this folder with the OTP component, which runs
+# nowhere but where musl is: in a sandbox, where only ROOT can be written to. Everything is seen where
+# it is: at a place of the sandbox's own, ROOT could hide a release that lies below the same path.
+image_escript() {
+  local root=$1 script erlang=${from[otp]}/usr/lib/erlang erts boot
+  script=$(readlink -f "${BASH_SOURCE[0]%/*}/$2")
+  shift 2
+  erts=$(cd "$erlang" && echo erts-*)
+  boot=$(cd "$erlang" && echo releases/*/no_dot_erlang.boot)
+  timeout --foreground --kill-after=10 600 bwrap --unshare-all --die-with-parent --new-session \
+    --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib64 /lib64 --dir /lib \
+    --symlink /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu \
+    --symlink "${from[toolchain]}/sysroot/lib/ld-musl-x86_64.so.1" /lib/ld-musl-x86_64.so.1 \
+    --proc /proc --dev /dev --tmpfs /tmp \
+    --ro-bind "${from[toolchain]}" "${from[toolchain]}" --ro-bind "${from[otp]}" "${from[otp]}" \
+    --ro-bind "$script" "$script" --ro-bind "${from[release]}" "${from[release]}" \
+    --bind "$root" "$root" --chdir / \
+    --clearenv --setenv PATH /usr/bin --setenv HOME /tmp --setenv LC_ALL C.UTF-8 --setenv TZ UTC \
+    --setenv ROOTDIR "$erlang" --setenv BINDIR "$erlang/$erts/bin" --setenv EMU beam \
+    --setenv PROGNAME erl --setenv ERL_CRASH_DUMP_SECONDS 0 \
+    "$erlang/$erts/bin/erlexec" -boot "$erlang/${boot%.boot}" -noshell \
+    -run escript start -extra "$script" "$@"
+}
+
+# image_elf DIR   prints the ELF files below DIR, each ended by a NUL.
+image_elf() {
+  local file magic
+  while IFS= read -r -d '' file; do
+    magic=$(head -c 4 "$file" | tr -d '\0')
+    if [[ $magic == $'\x7fELF' ]]; then
+      printf '%s\0' "$file"
+    fi
+  done < <(find "$1" -type f ! -name '*.beam' -print0)
+}
+
+# image_strip ROOT   takes the symbols out of every program and library.
+image_strip() {
+  image_elf "$1" | xargs -0 llvm-strip-19 --strip-all --remove-section=.comment
+}
+
+# image_check ROOT   dies if a program or library needs a C library that is not musl, or a shared
+# library that is nowhere in the root. musl's loader takes every name that begins like libc, libm,
+# libpthread ... for itself, so what was built for another libc fails late and strangely.
+image_check() {
+  local file need
+  while IFS= read -r -d '' file; do
+    while read -r need; do
+      case $need in
+        libc.so.6 | ld-linux*)
+          die "${file#"$1/"} was built for glibc (it needs $need), the image has musl." \
+            "Build that dependency for musl: with zig cc, or in an Alpine container"
+          ;;
+        libc.so | libc.musl-* | ld-musl-*) ;;
+        *)
+          [[ -n $(find "$1" -name "$need" -print -quit) ]] ||
+            die "${file#"$1/"} needs the library $need, which is not in the image." \
+              "Link it statically, or put it beside the file and link with -Wl,-rpath,'\$ORIGIN'"
+          ;;
+      esac
+    done < <(llvm-readelf-19 --needed-libs "$file" | sed -n 's/^ \+\([^][ ]\+\)$/\1/p')
+  done < <(image_elf "$1")
+}
+
+# image_system ROOT APPS   adds /init, /etc, the mount points.
+image_system() {
+  local root=$1 apps=$2 otp
+  otp=$(awk -F '\t' '$1 == "otp" { print $2 }' "$apps")
+  mkdir -p "$root"/{sbin,etc,proc,sys,dev,run,tmp}
+  chmod 1777 "$root/tmp"
+  install -m 755 "${from[init]}/init" "$root/init"
+  ln -s ../init "$root/sbin/beam-init"
+  printf 'root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n' \
+    >"$root/etc/passwd"
+  printf 'root:x:0:\nnobody:x:65534:\n' >"$root/etc/group"
+  printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+  printf 'NAME=MicroBEAM\nID=microbeam\nPRETTY_NAME="MicroBEAM, Erlang/OTP %s"\n' "$otp" \
+    >"$root/etc/os-release"
+  # File first and the BEAM's own DNS client next: the default is to start a program that asks libc,
+  # which waits 5 s where no name server answers.
+  printf '%s.\n' >"$root/etc/erl_inetrc" \
+    '{lookup,[file,dns]}' '{hosts_file,"/etc/hosts"}' '{resolv_conf,"/etc/resolv.conf"}'
+  image_settings >"$root/etc/beam-init.conf"
+}
+
+# image_settings   prints /etc/beam-init.conf: what /init gives every release unless told otherwise.
+image_settings() {
+  local -a flags=(
+    # The process and the port table are allocated whole at start: the defaults (a million of each,
+    # nearly) cost 17 MB. A release that wants more says so in its vm.args, which comes later.
+    +P 65536 +Q 16384
+    # Two threads for blocking file operations instead of ten.
+    +SDio 2
+    # An idle scheduler sleeps instead of spinning: a virtual CPU is shared with its neighbours.
+    +sbwt none +sbwtdcpu none +sbwtdio none
+  )
+  printf '%s\n' '# Defaults of this image; a kernel argument beam.KEY=VALUE overrides KEY.'
+  # Loads modules when they are first called, not all of them at start.
+  printf '%s\n' 'env.RELEASE_MODE=interactive'
+  printf 'env.ERL_AFLAGS=%s\n' "${flags[*]}"
+  printf '%s\n' 'env.ERL_INETRC=/etc/erl_inetrc'
+  # The root is memory: a crash dump would take what is left of it.
+  printf '%s\n' 'env.ERL_CRASH_DUMP_SECONDS=0'
+}
+
+# image_list DIR   sets the times of everything in DIR/root and prints the list that makes the
+# archive, for gen_init_cpio run in DIR: parents before children, owner 0:0, and the two device
+# nodes that the kernel and the emulator want before anything is mounted on /dev.
+image_list() {
+  local odd
+  odd=$(find "$1/root" -name '*[[:space:]]*' -print -quit)
+  [[ -z $odd ]] || die "a file name with white space cannot be in the image: ${odd#"$1/root"}"
+  find "$1/root" -depth -exec touch --no-dereference --date="@$image_epoch" -- {} +
+  {
+    (cd "$1/root" && find . -mindepth 1 \( -type d -printf 'dir /%P 0%m 0 0\n' \) -o \
+      \( -type f -printf 'file /%P root/%P 0%m 0 0\n' \) -o \
+      \( -type l -printf 'slink /%P %l 0777 0 0\n' \))
+    printf '%s\n' 'nod /dev/console 0600 0 0 c 5 1' 'nod /dev/null 0666 0 0 c 1 3'
+  } | LC_ALL=C sort -k 2,2
+}
+
+# image_pack DIR <LIST   writes the compressed archive of what LIST names, found in DIR. One thread:
+# zstd's output with several depends on their number. The kernel keeps the window in memory beside the
+# archive and the files: 4 MiB (1 % larger than with 8) let a machine of 48 MiB unpack it.
+image_pack() {
+  (cd "$1" && "${from[kernel]}/gen_init_cpio" -t "$image_epoch" -) |
+    zstd --quiet --single-thread -19 --zstd=wlog=22 --no-check -
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// See boot.h.
+#include "boot.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+
+#include "clock.h"
+#include "host_tsc.h"
+#include "port.h"
+#include "qemu.h"
+
+namespace microbeam {
+namespace {
+
+constexpr int kMaxStarts = 5;
+
+std::string seconds(absl::Duration duration) {
+  return absl::StrFormat("%.1f s", absl::ToDoubleSeconds(duration));
+}
+
+}  // namespace
+
+absl::Status Boot::start() {
+  const absl::StatusOr<int> port = free_port(options_.port);
+  if (!port.ok()) return port.status();
+  port_ = *port;
+  ++starts_;
+  first_answer_.reset();
+  machine_.reset();
+  const std::vector<std::string> command =
+      qemu_command(options_, {.port = port_, .tsc_khz = host_tsc_khz()});
+  absl::StatusOr<std::unique_ptr<Machine>> machine =
+      Machine::start(loop_, console_, command, hooks_.may_read);
+  if (!machine.ok()) return machine.status();
+  machine_ = *std::move(machine);
+  first_answer_ =
+      std::make_unique<FirstAnswer>(loop_, FirstAnswer::Plan{.port = port_,
+                                                             .spawned = machine_->spawned(),
+                                                             .icount = options_.icount,
+                                                             .time_limit = options_.time_limit()});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Boot::Outcome> Boot::until_answer(absl::Duration deadline) {
+  while (true) {
+    const absl::Duration now = monotonic_now();
+    first_answer_->look(console_.marks(), now);
+    if (first_answer_->answer() != nullptr) return Outcome::kAnswered;
+    if (hooks_.give_up()) return Outcome::kGivenUp;
+    if (machine_->ended()) {
+      if (!lost_port()) return Outcome::kQemuEnded;
+      if (absl::Status status = start(); !status.ok()) return status;
+      continue;
+    }
+    if (!machine_->kvm_error().empty()) return Outcome::kGuestStopped;
+    if (now >= deadline) return Outcome::kTimedOut;
+    loop_.turn(std::min(deadline, first_answer_->next_look()));
+  }
+}
+
+Boot::Outcome Boot::until_end() {
+  while (!machine_->ended()) {
+    if (hooks_.give_up()) return Outcome::kGivenUp;
+    if (!machine_->kvm_error().empty()) return Outcome::kGuestStopped;
+    loop_.turn(absl::InfiniteDuration());
+  }
+  return Outcome::kQemuEnded;
+}
+
+std::string Boot::url() const {
+  return absl::StrCat("http://127.0.0.1:", port_, "/");
+}
+
+BootResult Boot::result() const {
+  BootResult result;
+  std::optional<absl::Duration> first_byte;
+  if (const HttpGet* answer = first_answer_->answer()) {
+    result.http_status = answer->response().status();
+    first_byte = answer->first_byte();
+  }
+  result.ms = timeline_ms(console_.marks(), machine_->spawned(), first_byte,
+                          options_.icount ? GuestClock::kIcount : GuestClock::kReal);
+  if (options_.icount) result.insns = timeline_insns(console_.marks());
+  if (machine_->ended()) result.qemu_status = machine_->status();
+  return result;
+}
+
+std::string Boot::describe(Outcome outcome) const {
+  if (outcome == Outcome::kQemuEnded) {
+    const std::optional<int> status = machine_->status();
+    return absl::StrCat("QEMU ended with status ", status ? absl::StrCat(*status) : "unknown",
+                        first_answer_->answer() != nullptr ? "" : " before the answer", ", ",
+                        seconds(monotonic_now() - machine_->spawned()), " after its start");
+  }
+  if (outcome == Outcome::kGuestStopped) {
+    return absl::StrCat("the guest cannot go on: ", machine_->kvm_error(),
+                        "; this host's KVM cannot run it, give --accel=tcg");
+  }
+  if (outcome == Outcome::kGivenUp) return "interrupted before the answer";
+  std::string sentence = absl::StrCat("no answer from ", url(), " within ",
+                                      seconds(options_.time_limit()), " (--timeout); ");
+  if (console_.marks().empty()) {
+    absl::StrAppend(&sentence, "no mark was seen on the console");
+  } else {
+    absl::StrAppend(&sentence, "the last mark was ", printable(console_.marks().back().name));
+  }
+  const absl::Status& failure = first_answer_->last_failure();
+  if (!failure.ok()) absl::StrAppend(&sentence, "; the last try: ", failure.message());
+  return sentence;
+}
+
+bool Boot::lost_port() const {
+  return options_.port == 0 && starts_ < kMaxStarts && console_.silent() &&
+         absl::StrContains(machine_->complaints(), "Could not set up host forwarding rule");
+}
+
+}  // namespace microbeam

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// microbeam-vm: boots an image under QEMU and says what happened when. The flags; the rest is in
+// modes.h.
+#include <absl/flags/flag.h>
+#include <absl/flags/parse.h>
+#include <absl/flags/usage.h>
+#include <absl/flags/usage_config.h>
+#include <absl/status/statusor.h>
+#include <absl/strings/match.h>
+#include <absl/strings/string_view.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "modes.h"
+#include "options.h"
+
+ABSL_FLAG(std::string, mode, "",
+          "probe: boot, print one JSON object, end; run: boot with the console here, until "
+          "Ctrl-C; trial: see whether a guest runs at all under --accel");
+ABSL_FLAG(std::string, kernel, "", "the kernel: vmlinux (PVH) or bzImage");
+ABSL_FLAG(std::string, initrd, "", "the root, a cpio archive as the kernel takes it");
+ABSL_FLAG(std::string, image, "microbeam", "the image's name, which is the guest's host name too");
+ABSL_FLAG(int, memory, 64, "the guest's memory in MiB");
+ABSL_FLAG(int, cpus, 1, "the guest's processors");
+ABSL_FLAG(std::string, accel, "tcg", "tcg or kvm");
+ABSL_FLAG(std::string, vm, "emu", "emu or jit, what the image's BEAM is; for the report only");
+ABSL_FLAG(std::string, root, "initramfs", "the kind of root; only initramfs yet");
+ABSL_FLAG(std::string, append, "", "more for the kernel's command line");
+ABSL_FLAG(int, port, 0,
+          "the port of 127.0.0.1 that leads to the guest's port 8080; 0: any free one");
+ABSL_FLAG(bool, icount, false, "count guest instructions (repeatable; TCG and one processor only)");
+ABSL_FLAG(double, timeout, 0,
+          "seconds for the first answer; 0: 60, with --icount 240, in a trial 5");
+ABSL_FLAG(std::string, qemu, "qemu-system-x86_64", "QEMU, by name or path");
+ABSL_FLAG(std::string, console_log, "",
+          "the file that keeps the guest's console; a probe needs it");
+
+namespace {
+
+// A pipe that got the number of a closed standard stream would be overwritten in the child.
+// Read-only, so that a result that is written to a closed stdout is an error still.
+void open_standard_streams() {
+  int fd = 0;
+  do {
+    fd = open("/dev/null", O_RDONLY);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) close(fd);
+}
+
+microbeam::Options options_from_flags() {
+  return {.mode = absl::GetFlag(FLAGS_mode),
+          .kernel = absl::GetFlag(FLAGS_kernel),
+          .initrd = absl::GetFlag(FLAGS_initrd),
+          .image = absl::GetFlag(FLAGS_image),
+          .memory_mib = absl::GetFlag(FLAGS_memory),
+          .cpus = absl::GetFlag(FLAGS_cpus),
+          .accel = absl::GetFlag(FLAGS_accel),
+          .vm = absl::GetFlag(FLAGS_vm),
+          .root = absl::GetFlag(FLAGS_root),
+          .append = absl::GetFlag(FLAGS_append),
+          .port = absl::GetFlag(FLAGS_port),
+          .icount = absl::GetFlag(FLAGS_icount),
+          .timeout = absl::Seconds(absl::GetFlag(FLAGS_timeout)),
+          .qemu = absl::GetFlag(FLAGS_qemu),
+          .console_log = absl::GetFlag(FLAGS_console_log)};
+}
+
+int usage_error(absl::string_view message) {
+  std::cerr << "microbeam-vm: " << message << "\n";
+  return microbeam::kExitUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_standard_streams();
+  absl::SetProgramUsageMessage(
+      "boots an image under QEMU's microvm and stamps every mark of the boot.\n"
+      "microbeam-vm --mode=probe|run --kernel=FILE --initrd=FILE [FLAG...]\n"
+      "microbeam-vm --mode=trial --kernel=FILE [--accel=kvm]");
+  absl::FlagsUsageConfig help;
+  help.contains_helpshort_flags = [](absl::string_view file) {
+    return absl::EndsWith(file, "boot/main.cc");
+  };
+  help.contains_help_flags = help.contains_helpshort_flags;
+  help.normalize_filename = [](absl::string_view) { return std::string("microbeam-vm"); };
+  absl::SetFlagsUsageConfig(help);
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  if (arguments.size() > 1) {
+    return usage_error(std::string("unexpected argument ") + arguments[1]);
+  }
+
+  microbeam::Options options = options_from_flags();
+  if (const absl::Status status = microbeam::check(options); !status.ok()) {
+    return usage_error(status.message());
+  }
+  const absl::StatusOr<std::string> qemu = microbeam::find_program(options.qemu);
+  if (!qemu.ok()) return usage_error(qemu.status().message());
+  options.qemu = *qemu;
+
+  if (options.mode == "probe") return microbeam::probe(options);
+  if (options.mode == "run") return microbeam::run(options);
+  return microbeam::trial(options);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// See options.h.
+#include "options.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
+#include <absl/types/span.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+namespace microbeam {
+namespace {
+
+absl::Status one_of(absl::string_view flag, const std::string& value,
+                    absl::Span<const absl::string_view> choices) {
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is not known; give --",
+                                                 flag, "=", absl::StrJoin(choices, "|")));
+}
+
+absl::Status readable_file(absl::string_view flag, const std::string& path) {
+  if (path.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--", flag, " is missing; give its file"));
+  }
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0 || access(path.c_str(), R_OK) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read --", flag, "=", path,
+                                                   "; `scripts/microbeam build` makes the images"));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", path, " is not a file"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_numbers(const Options& options) {
+  if (options.memory_mib < 1)
+    return absl::InvalidArgumentError("--memory must be at least 1 (MiB)");
+  if (options.cpus < 1) return absl::InvalidArgumentError("--cpus must be at least 1");
+  if (options.port < 0 || options.port > 65535) {
+    return absl::InvalidArgumentError("--port must be 0 (any free one) to 65535");
+  }
+  if (options.timeout < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--timeout must not be negative (0: the mode's default)");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_icount(const Options& options) {
+  if (!options.icount) return absl::OkStatus();
+  if (options.accel != "tcg") {
+    return absl::InvalidArgumentError(
+        "--icount counts instructions, which only TCG can; give --accel=tcg");
+  }
+  if (options.cpus != 1) {
+    return absl::InvalidArgumentError(
+        "--icount is repeatable with one processor only; give --cpus=1");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_files(const Options& options) {
+  if (absl::Status status = readable_file("kernel", options.kernel); !status.ok()) return status;
+  if (options.mode != "trial") return readable_file("initrd", options.initrd);
+  if (options.initrd.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--mode=trial boots the kernel alone, to see it panic for want of a root; leave --initrd "
+      "out");
+}
+
+}  // namespace
+
+absl::Duration Options::time_limit() const {
+  if (timeout > absl::ZeroDuration()) return timeout;
+  if (mode == "trial") return absl::Seconds(5);
+  // One instruction at a time: four times as slow as plain TCG at the worst.
+  return icount ? absl::Seconds(240) : absl::Seconds(60);
+}
+
+absl::Status check(const Options& options) {
+  if (options.mode.empty()) {
+    return absl::InvalidArgumentError("--mode is missing; give --mode=probe|run|trial");
+  }
+  if (options.root == "squashfs") {
+    return absl::InvalidArgumentError(
+        "--root=squashfs is not supported yet; give --root=initramfs");
+  }
+  for (const absl::Status& status :
+       {one_of("mode", options.mode, {"probe", "run", "trial"}),
+        one_of("accel", options.accel, {"tcg", "kvm"}), one_of("vm", options.vm, {"emu", "jit"}),
+        one_of("root", options.root, {"initramfs"}), check_numbers(options), check_icount(options),
+        check_files(options)}) {
+    if (!status.ok()) return status;
+  }
+  if (options.mode == "probe" && options.console_log.empty()) {
+    return absl::InvalidArgumentError(
+        "--console_log is missing; give the file in which a probe keeps the console");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> find_program(const std::string& program) {
+  const auto executable = [](const std::string& path) {
+    struct stat status{};
+    return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+           access(path.c_str(), X_OK) == 0;
+  };
+  if (program.find('/') != std::string::npos) {
+    if (executable(program)) return program;
+  } else if (const char* search = std::getenv("PATH")) {
+    for (absl::string_view folder : absl::StrSplit(search, ':', absl::SkipEmpty())) {
+      std::string path = absl::StrCat(folder, "/", program);
+      if (executable(path)) return path;
+    }
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "QEMU (", program,
+      ") is not there or not executable; `scripts/microbeam doctor` says what to install, --qemu "
+      "names another one"));
+}
+
+}  // namespace microbeam

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What to boot and how: the flags of microbeam-vm, checked.
+#ifndef MICROBEAM_BENCH_BOOT_OPTIONS_H
+#define MICROBEAM_BENCH_BOOT_OPTIONS_H
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <string>
+
+namespace microbeam {
+
+struct Options {
+  std::string mode = {};  // "probe", "run" or "trial"
+  std::string kernel = {};
+  std::string initrd = {};  // empty in a trial only
+  std::string image = {};
+  int memory_mib = 64;
+  int cpus = 1;
+  std::string accel = "tcg";       // or "kvm"
+  std::string vm = "emu";          // or "jit"; a label only
+  std::string root = "initramfs";  // the only one yet
+  std::string append = {};
+  int port = 0;  // of the host; 0: any free one
+  bool icount = false;
+  absl::Duration timeout = absl::ZeroDuration();  // zero: the default of the mode
+  std::string qemu = "qemu-system-x86_64";
+  std::string console_log = {};  // empty: not kept
+
+  [[nodiscard]] absl::Duration time_limit() const;
+};
+
+// OK, or what is wrong with which flag and what to give instead. Looks at the files too.
+absl::Status check(const Options& options);
+
+// `program` itself when it has a slash, or the first executable file of that name in PATH.
+absl::StatusOr<std::string> find_program(const std::string& program);
+
+}  // namespace microbeam
+
+#endif  // MICROBEAM_BENCH_BOOT_OPTIONS_H

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace microbeam {
+namespace {
+
+using testing::HasSubstr;
+
+class OptionsTest : public testing::Test {
+ protected:
+  // Any readable file does for kernel and root here.
+  Options options{.mode = "probe",
+                  .kernel = "/proc/self/exe",
+                  .initrd = "/proc/self/exe",
+                  .image = "hello",
+                  .console_log = "c.log"};
+  std::string complaint() { return std::string(check(options).message()); }
+};
+
+TEST_F(OptionsTest, TakesWhatIsRight) {
+  EXPECT_EQ(complaint(), "");
+}
+
+TEST_F(OptionsTest, NamesTheFlagAndTheWayOut) {
+  options.mode = "";
+  EXPECT_EQ(complaint(), "--mode is missing; give --mode=probe|run|trial");
+  options.mode = "boot";
+  EXPECT_EQ(complaint(), "--mode=boot is not known; give --mode=probe|run|trial");
+  options.mode = "run";
+  options.accel = "xen";
+  EXPECT_EQ(complaint(), "--accel=xen is not known; give --accel=tcg|kvm");
+  options.accel = "kvm";
+  options.icount = true;
+  EXPECT_THAT(complaint(), HasSubstr("--accel=tcg"));
+  options.accel = "tcg";
+  options.cpus = 2;
+  EXPECT_THAT(complaint(), HasSubstr("--cpus=1"));
+  options.icount = false;
+  EXPECT_EQ(complaint(), "");
+  options.vm = "hipe";
+  EXPECT_THAT(complaint(), HasSubstr("--vm=emu|jit"));
+  options.vm = "jit";
+  options.root = "squashfs";
+  EXPECT_EQ(complaint(), "--root=squashfs is not supported yet; give --root=initramfs");
+}
+
+TEST_F(OptionsTest, ChecksNumbers) {
+  options.memory_mib = 0;
+  EXPECT_THAT(complaint(), HasSubstr("--memory"));
+  options.memory_mib = 64;
+  options.cpus = 0;
+  EXPECT_THAT(complaint(), HasSubstr("--cpus"));
+  options.cpus = 1;
+  options.port = 65536;
+  EXPECT_THAT(complaint(), HasSubstr("--port"));
+  options.port = 0;
+  options.timeout = absl::Seconds(-1);
+  EXPECT_THAT(complaint(), HasSubstr("--timeout"));
+}
+
+TEST_F(OptionsTest, ChecksFiles) {
+  options.kernel = "";
+  EXPECT_EQ(complaint(), "--kernel is missing; give its file");
+  options.kernel = "/nonexistent/vmlinux";
+  EXPECT_EQ(
+      complaint(),
+      "cannot read --kernel=/nonexistent/vmlinux; `scripts/microbeam build` makes the images: "
+      "No such file or directory");
+  options.kernel = "/";
+  EXPECT_EQ(complaint(), "--kernel=/ is not a file");
+  options.kernel = "/proc/self/exe";
+  options.console_log = "";
+  EXPECT_THAT(complaint(), HasSubstr("--console_log is missing"));
+  options.mode = "trial";
+  EXPECT_THAT(complaint(), HasSubstr("leave --initrd out"));
+  options.initrd = "";
+  EXPECT_EQ(complaint(), "");
+  options.mode = "run";
+  EXPECT_THAT(complaint(), HasSubstr("--initrd is missing"));
+}
+
+TEST_F(OptionsTest, TimeLimitsOfTheModes) {
+  EXPECT_EQ(options.time_limit(), absl::Seconds(60));
+  options.icount = true;
+  EXPECT_EQ(options.time_limit(), absl::Seconds(240));
+  options.timeout = absl::Seconds(7);
+  EXPECT_EQ(options.time_limit(), absl::Seconds(7));
+  EXPECT_EQ(Options{.mode = "trial"}.time_limit(), absl::Seconds(5));
+}
+
+TEST(FindProgramTest, LooksInPathOrAtThePath) {
+  EXPECT_EQ(*find_program("/bin/sh"), "/bin/sh");
+  EXPECT_THAT(*find_program("sh"), HasSubstr("/sh"));
+  for (const char* missing : {"nosuch-qemu", "/nonexistent/qemu", "/proc/self/status", "/"}) {
+    const absl::StatusOr<std::string> found = find_program(missing);
+    ASSERT_FALSE(found.ok()) << missing;
+    EXPECT_THAT(std::string(found.status().message()), HasSubstr("scripts/microbeam doctor"));
+  }
+}
+
+}  // namespace
+}  // namespace microbeam

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The subcommands run, build, probe, size and clean, and the stages of a build.
+
+# The stages of this run and their seconds, for the table at the end of a build.
+command_stages=()
+
+command_version() {
+  local version
+  version=$(sed -n 's/^project(microbeam VERSION \([0-9.]*\).*/\1/p' "$MICROBEAM_ROOT/CMakeLists.txt")
+  printf 'microbeam %s\n' "$version"
+}
+
+command_build() {
+  command_packages build host
+  build_all
+  build_times
+  say "next: scripts/microbeam run"
+  printf '%s\n' "$(image_directory)"
+}
+
+command_run() {
+  command_packages build host vm
+  build_all
+  build_times
+  machine_run
+}
+
+command_probe() {
+  command_packages build host vm
+  build_all
+  machine_probe
+}
+
+command_size() {
+  command_packages build host
+  build_all
+  image_sizes "$(image_directory)"
+}
+
+# command_clean   removes build/, and with --cache what is in the cache; never anything else.
+command_clean() {
+  local part
+  [[ ! -v option[cache] ]] || folder_ours "$MICROBEAM_CACHE" "$HOME/.cache/microbeam" MICROBEAM_CACHE
+  build_lock
+  say "removing $MICROBEAM_BUILD ($(clean_weight "$MICROBEAM_BUILD"))"
+  rm -rf "$MICROBEAM_BUILD"
+  [[ -v option[cache] ]] || return 0
+  rm -f "$MICROBEAM_CACHE/CACHEDIR.TAG"
+  for part in components sources apt; do
+    [[ -d $MICROBEAM_CACHE/$part ]] || continue
+    say "removing $MICROBEAM_CACHE/$part ($(clean_weight "$MICROBEAM_CACHE/$part"))"
+    rm -rf "${MICROBEAM_CACHE:?}/$part"
+  done
+  # Only if nobody has put anything else there.
+  rmdir "$MICROBEAM_CACHE" 2>/dev/null || true
+}
+
+# clean_weight DIR   prints how much room it takes.
+clean_weight() {
+  if [[ -d $1 ]]; then
+    du -sh "$1" | cut -f 1
+  else
+    printf 'not there\n'
+  fi
+}
+
+# step NAME FUNCTION ARGS...   a stage whose seconds are kept in build/logs/stages.tsv.
+step() {
+  local start=$EPOCHREALTIME seconds
+  stage "$@"
+  seconds=$(awk -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }')
+  printf '%s\t%s\n' "$1" "$seconds" >>"$MICROBEAM_BUILD/logs/stages.tsv"
+  command_stages+=("$1"$'\t'"$seconds")
+}
+
+# command_packages GROUP...   installs the Debian packages of these groups that are missing.
+command_packages() {
+  local missing
+  build_lock
+  [[ -d $MICROBEAM_CACHE ]] || folder_ours "$MICROBEAM_CACHE" '' MICROBEAM_CACHE
+  missing=$(packages_missing "$@")
+  if [[ -n $missing ]]; then
+    # Without root it only says what to type; that needs no log.
+    [[ $EUID -eq 0 ]] || packages_install "$@"
+    step packages packages_install "$@"
+  fi
+}
+
+# folder_ours DIR DEFAULT VARIABLE   makes DIR, with the tag that marks folders that can be made anew, or
+# dies if somebody else's things are in it: only what is ours may be written to, and removed.
+folder_ours() {
+  if [[ ! -d $1 || -z $(ls -A "$1") ]]; then
+    mkdir -p "$1"
+    # The form of this file is that of bford.info/cachedir: backup programs leave such a folder out.
+    printf '%s\n' 'Signature: 8a477f597d28d172789f06886806bc55' \
+      '# Made by scripts/microbeam of MicroBEAM; all of it can be removed and made anew.' >"$1/CACHEDIR.TAG"
+  fi
+  [[ $1 == "$2" ]] || grep -qs MicroBEAM "$1/CACHEDIR.TAG" ||
+    die "$1 is not empty and was not made by this command: it is left alone. Set $3 to another folder"
+}
+
+# build_lock   makes sure that no other command builds into the same folder, until build_unlock or the
+# end of this shell.
+build_lock() {
+  [[ -z ${build_lock_held:-} ]] || return 0
+  folder_ours "$MICROBEAM_BUILD" "$MICROBEAM_ROOT/build" MICROBEAM_BUILD
+  mkdir -p "$MICROBEAM_BUILD/logs"
+  exec {build_lock_held}>"$MICROBEAM_BUILD/logs/lock"
+  if ! flock -n "$build_lock_held"; then
+    say "another microbeam is at work in $MICROBEAM_BUILD: waiting for it"
+    flock -w 7200 "$build_lock_held" || die "it has been at work for two hours: end it first"
+  fi
+}
+
+build_unlock() {
+  exec {build_lock_held}>&-
+  build_lock_held=
+}
+
+# Where each component is. Finding out reads all that a component is made from, and what it needs is
+# made from, so it is done once.
+declare -gA component_at=()
+
+# build_all   everything between the sources and something that boots, as the options ask.
+build_all() {
+  local -a components=(init kernel otp toolchain)
+  [[ -v option[release] ]] || components+=(hello)
+  build_components "${components[@]}"
+  build_image "${option[vm]}"
+  build_host_tools
+  build_unlock
+}
+
+# build_components NAME...   builds these and what they need, where the cache has not got them.
+build_components() {
+  local name order sources=
+  export MICROBEAM_LOCKED=${option[locked]:-}
+  order=$(component_order "$@")
+  for name in $order; do
+    component_at[$name]=$(component_path "$name")
+    [[ -d ${component_at[$name]} ]] || sources+=" $(component_list "$name" sources)"
+  done
+  if [[ -n ${sources// /} ]]; then
+    # shellcheck disable=SC2086 # names without blanks
+    step sources sources_fetch $sources
+    # That may have changed the lock in force, and with it where things are.
+    for name in $order; do
+      component_at[$name]=$(component_path "$name")
+    done
+  fi
+  for name in $order; do
+    [[ -d ${component_at[$name]} ]] || step "$name" component_build "$name"
+  done
+  # The CMake preset musl looks for it there.
+  ln -sfn "${component_at[toolchain]}" "$MICROBEAM_BUILD/toolchain"
+}
+
+# build_image VM   assembles the image of the release with the emulator VM.
+build_image() {
+  local directory
+  directory=$(image_directory "$1")
+  step "image ${directory##*/}" image_assemble "$directory" \
+    "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-small}" \
+    "otp=${component_at[otp]}" "toolchain=${component_at[toolchain]}" \
+    "kernel=${component_at[kernel]}" "init=${component_at[init]}"
+}
+
+# image_name   prints the name of the image: that of the release.
+image_name() {
+  local release=${option[release]:-} version name
+  local -a files
+  if [[ -z $release ]]; then
+    printf 'hello\n'
+    return
+  fi
+  # shellcheck disable=SC2034 # the first word is the version of ERTS
+  read -r _ version <"$release/releases/start_erl.data" || version='*'
+  # shellcheck disable=SC2206 # a pattern
+  files=("$release"/releases/$version/*.rel)
+  name=${files[0]##*/}
+  name=${name%.rel}
+  [[ -e ${files[0]} ]] || name=$(basename "$(readlink -f "$release")")
+  [[ $name =~ ^[A-Za-z0-9_.][A-Za-z0-9_.-]*$ ]] ||
+    die "the release is called $name: an image wants a name of letters, digits, '_', '-' and '.'"
+  printf '%s\n' "$name"
+}
+
+# image_directory [VM]   prints where the image is. Each emulator has its own, so that going to and
+# fro between the two builds nothing again.
+image_directory() {
+  local name vm=${1:-${option[vm]}}
+  name=$(image_name)
+  [[ $vm == emu ]] || name+=-$vm
+  printf '%s/images/%s\n' "$MICROBEAM_BUILD" "$name"
+}
+
+# build_host_tools   builds microbeam-vm.
+build_host_tools() {
+  step 'host tools' build_host host microbeam-vm
+}
+
+# build_host PRESET [TARGET]   configures and builds a CMake preset.
+build_host() {
+  build_configure "$1"
+  cmake --build "$MICROBEAM_BUILD/$1" --target "${2:-all}"
+}
+
+# build_configure PRESET   configures it, or again where it has changed.
+build_configure() {
+  local dir=$MICROBEAM_BUILD/$1
+  # Ninja runs CMake again by itself when its files change, but not for the presets.
+  if [[ ! -e $dir/build.ninja || $MICROBEAM_ROOT/CMakePresets.json -nt $dir/build.ninja ]]; then
+    (cd "$MICROBEAM_ROOT" && cmake --preset "$1" -B "$dir")
+  fi
+}
+
+# build_times   prints what each stage took, if this was more than a look whether all is up to date.
+build_times() {
+  printf '%s\n' "${command_stages[@]}" | awk -F '\t' '
+    { row[NR] = sprintf("  %-24s %8.1f", $1, $2); sum += $2 }
+    END {
+      if (sum < 10) exit
+      printf "  %-24s %8s\n", "STAGE", "SECONDS"
+      for (i = 1; i <= NR; i++) print row[i]
+      printf "  %-24s %8.1f\n", "= all", sum
+    }' >&2
+}

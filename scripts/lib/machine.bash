@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Booting an image: which accelerator, and the runner (bench/boot) with its arguments.
+
+# machine_run   boots with the console on this terminal. Does not return: what ends the machine ends us.
+machine_run() {
+  local -a runner
+  machine_runner run
+  say "booting $(image_name); another terminal can type: scripts/microbeam probe"
+  exec "${runner[@]}"
+}
+
+# machine_probe   boots, times, ends; prints the JSON object or a table made of it.
+machine_probe() {
+  local json status=0 report=$MICROBEAM_BUILD/logs/probe.$$.json
+  local -a runner
+  machine_runner probe
+  [[ ! -v option[icount] ]] || runner+=(--icount)
+  [[ ! -v option[json] ]] || exec "${runner[@]}"
+  job "${runner[@]}" >"$report" || status=$?
+  json=$(<"$report")
+  rm "$report"
+  machine_table <<<"$json"
+  if [[ $status -eq 0 && ! -v option[icount] ]]; then
+    say "next: scripts/microbeam probe --icount, which counts instructions and repeats exactly"
+  fi
+  return "$status"
+}
+
+# machine_runner MODE   sets the caller's runner to the command that boots the image.
+machine_runner() {
+  local image accel
+  image=$(image_directory)
+  accel=$(machine_accel "$image/vmlinux")
+  runner=(
+    "$MICROBEAM_BUILD/host/bench/microbeam-vm" "--mode=$1"
+    "--kernel=$image/vmlinux" "--initrd=$image/root.cpio.zst" "--image=$(image_name)"
+    "--vm=${option[vm]}" "--root=${option[root]}" "--accel=$accel"
+    "--memory=${option[memory]}" "--cpus=${option[cpus]}" "--port=${option[port]:-0}"
+    "--append=${option[append]:-}" "--console_log=$MICROBEAM_BUILD/logs/console-${image##*/}.log"
+  )
+}
+
+# machine_accel KERNEL   prints kvm or tcg, and says which and why where that was a choice.
+machine_accel() {
+  local why
+  if [[ -v option[icount] ]]; then
+    say "accelerator: tcg (--icount counts its instructions)"
+    printf 'tcg\n'
+  elif [[ ${option[accel]} == tcg ]]; then
+    printf 'tcg\n'
+  elif why=$(machine_kvm_works "$1"); then
+    say "accelerator: kvm ($why)"
+    printf 'kvm\n'
+  elif [[ ${option[accel]} == kvm ]]; then
+    die "--accel kvm: $why. Leave it out, or give --accel tcg, which is slower and works everywhere"
+  else
+    say "accelerator: tcg ($why)"
+    printf 'tcg\n'
+  fi
+}
+
+# machine_kvm_works KERNEL   true if a guest runs under KVM; prints what was seen. What was seen is
+# remembered for this boot of the host, this kernel and this QEMU.
+machine_kvm_works() {
+  local memory=$MICROBEAM_BUILD/kvm-trial key status=0 seen=() line
+  if [[ ! -e /dev/kvm ]]; then
+    printf 'there is no /dev/kvm\n'
+    return 1
+  fi
+  key="$(</proc/sys/kernel/random/boot_id) $EUID $(sha256sum <"$1") $(stat -c %Y "$(type -P qemu-system-x86_64)")"
+  [[ ! -e $memory ]] || mapfile -t seen <"$memory"
+  if [[ ${seen[0]:-} == "$key" ]]; then
+    printf '%s\n' "${seen[2]}"
+    return "${seen[1]}"
+  fi
+  line=$("$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=trial --accel=kvm "--kernel=$1") || status=$?
+  # Only 0 and 1 are verdicts; anything else was a signal.
+  ((status <= 1)) || exit "$status"
+  [[ $status -eq 0 ]] || line="a trial guest did not run under KVM: $line"
+  printf '%s\n' "$key" "$status" "$line" >"$memory.$BASHPID"
+  mv "$memory.$BASHPID" "$memory"
+  printf '%s\n' "$line"
+  return "$status"
+}
+
+# machine_table <JSON   prints the object of a probe for people.
+machine_table() {
+  awk '
+    # The number, the word or the object that follows a key.
+    function value(text, key,    rest) {
+      if (!match(text, "\"" key "\":")) return "-"
+      rest = substr(text, RSTART + RLENGTH)
+      if (rest ~ /^{/) { match(rest, /^{[^}]*}/) } else { match(rest, /^("[^"]*"|[^,}]*)/) }
+      rest = substr(rest, 1, RLENGTH)
+      gsub(/^"|"$/, "", rest)
+      return rest == "null" ? "-" : rest
+    }
+    {
+      printf "%s, %s, %s, %s MiB, %s processor(s): HTTP %s, the BEAM is process %s\n", \
+        value($0, "image"), value($0, "vm"), value($0, "accel"), value($0, "memory_mib"), \
+        value($0, "cpus"), value($0, "http_status"), value($0, "beam_os_pid")
+      ms = value($0, "timeline_ms")
+      instructions = value($0, "timeline_insns")
+      n = split("kernel init exec beam listening first_byte", mark, " ")
+      printf "  %-12s%10s%s\n", "mark", "ms", instructions == "-" ? "" : "    instructions"
+      for (i = 1; i <= n; i++) {
+        at = value(ms, mark[i])
+        printf "  %-12s%10s", mark[i], at == "-" ? at : sprintf("%.1f", at)
+        printf "%s\n", instructions == "-" ? "" : sprintf("%16s", value(instructions, mark[i]))
+      }
+    }'
+}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# `test`: builds what the tests need, runs them by CTest label, prints one summary. See tests/README.md.
+
+tests_labels=(lint unit shell namespace vm)
+
+# tests_environment   tells the tests where things are: this list, and the one in tests/README.md.
+tests_environment() {
+  export MICROBEAM_INIT=${component_at[init]:-}/init
+  export MICROBEAM_INIT_DEBUG=${component_at[init]:-}/init.debug
+  export MICROBEAM_GEN_INIT_CPIO=${component_at[kernel]:-}/gen_init_cpio
+  export MICROBEAM_VM=$MICROBEAM_BUILD/host/bench/microbeam-vm
+  export MICROBEAM_IMAGES=$MICROBEAM_BUILD/images
+  export MICROBEAM_ROOT MICROBEAM_BUILD MICROBEAM_CACHE
+}
+
+command_test() {
+  local label failed=0 labels=("${option_rest[@]}") rows=()
+  [[ ${#labels[@]} -gt 0 ]] || labels=("${tests_labels[@]}")
+  command_packages build host vm test
+  tests_build "${labels[@]}"
+  build_unlock
+  tests_environment
+  for label in "${labels[@]}"; do
+    tests_run "$label" || failed=1
+  done
+  tests_summary
+  return "$failed"
+}
+
+# tests_build LABEL...   builds what tests of these labels need.
+tests_build() {
+  # The runner, and the compile commands that clang-tidy reads.
+  build_host_tools
+  if [[ " $* " == *' vm '* ]]; then
+    build_components init kernel hello
+    build_image emu
+    build_image jit
+  elif [[ " $* " == *' namespace '* ]]; then
+    build_components init
+  fi
+  if [[ " $* " == *' unit '* || " $* " == *' namespace '* ]]; then
+    step 'tests' build_host host-asan
+  else
+    step 'tests' build_configure host-asan
+  fi
+}
+
+# tests_run LABEL   runs the tests of LABEL, adds its row to the caller's rows; status 1 if any failed,
+# or there was none.
+tests_run() {
+  local label=$1 report=$MICROBEAM_BUILD/logs/test-$1.xml status=0 start=$SECONDS
+  local tests failures skipped
+  rm -f "$report"
+  stage "test $label" timeout --foreground --kill-after=10 3600 \
+    ctest --test-dir "$MICROBEAM_BUILD/host-asan" --label-regex "^$label\$" --no-tests=error \
+    --output-on-failure --output-junit "$report" --parallel "$(nproc)" || status=1
+  tests=$(tests_count "$report" tests)
+  failures=$(tests_count "$report" failures)
+  skipped=$(tests_count "$report" skipped)
+  rows+=("$label" "$((tests - failures - skipped))" "$failures" "$skipped" "$((SECONDS - start))")
+  if ((status != 0)); then
+    tests_failures "$MICROBEAM_BUILD/logs/test $label.log"
+  fi
+  return "$status"
+}
+
+# tests_count REPORT WHAT   prints a number from the head of a JUnit report, 0 without one.
+tests_count() {
+  local number
+  number=$(sed -n "1,/>/s/.*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" 2>/dev/null | head -n 1) || true
+  printf '%s\n' "${number:-0}"
+}
+
+# tests_failures LOG   shows what the failed tests wrote.
+tests_failures() {
+  grep -Ev '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#[0-9]+: .* Passed )' "$1" | tail -n 200 | sed 's/^/  | /' >&2
+}
+
+tests_summary() {
+  local verdict='all tests passed'
+  ((failed == 0)) || verdict='FAILED'
+  printf '\n%-12s %8s %8s %8s %8s\n' LABEL PASSED FAILED SKIPPED SECONDS
+  printf '%-12s %8s %8s %8s %8s\n' "${rows[@]}"
+  printf '%s\n' "$verdict"
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file /init itself: static, small, without an allocator, and of use to a person who starts it.
+#include <elf.h>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <stdexcept>
+
+#include "boot.h"
+
+namespace microbeam {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+std::string path_from(const char* variable) {
+  const char* const path = getenv(variable);
+  if (path == nullptr) throw std::runtime_error(std::string(variable) + " is not set");
+  return path;
+}
+
+/// An ELF file of this machine's word size and byte order.
+class Elf {
+ public:
+  explicit Elf(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    bytes_.assign(std::istreambuf_iterator<char>(file), {});
+    if (bytes_.size() < sizeof(Elf64_Ehdr) || !bytes_.starts_with(ELFMAG)) {
+      throw std::runtime_error(path + " is no ELF file");
+    }
+  }
+
+  [[nodiscard]] Elf64_Ehdr header() const { return table<Elf64_Ehdr>(0, 1).front(); }
+  [[nodiscard]] std::vector<Elf64_Phdr> segments() const {
+    return table<Elf64_Phdr>(header().e_phoff, header().e_phnum);
+  }
+  [[nodiscard]] std::vector<Elf64_Phdr> segments(uint32_t type) const {
+    std::vector<Elf64_Phdr> found = segments();
+    std::erase_if(found, [&](const Elf64_Phdr& segment) { return segment.p_type != type; });
+    return found;
+  }
+
+  /// Names that the symbol table defines; empty for a stripped file.
+  [[nodiscard]] std::vector<std::string> defined_symbols() const {
+    std::vector<std::string> names;
+    const auto sections = table<Elf64_Shdr>(header().e_shoff, header().e_shnum);
+    for (const Elf64_Shdr& section : sections) {
+      if (section.sh_type != SHT_SYMTAB) continue;
+      const Elf64_Shdr& strings = sections.at(section.sh_link);
+      for (const Elf64_Sym& symbol :
+           table<Elf64_Sym>(section.sh_offset, section.sh_size / sizeof(Elf64_Sym))) {
+        if (symbol.st_shndx == SHN_UNDEF) continue;
+        names.emplace_back(bytes_.c_str() + strings.sh_offset + symbol.st_name);
+      }
+    }
+    return names;
+  }
+
+ private:
+  template <class Entry>
+  [[nodiscard]] std::vector<Entry> table(size_t offset, size_t count) const {
+    if (offset + count * sizeof(Entry) > bytes_.size()) throw std::runtime_error("cut ELF file");
+    std::vector<Entry> entries(count);
+    memcpy(entries.data(), bytes_.data() + offset, count * sizeof(Entry));
+    return entries;
+  }
+
+  std::string bytes_;
+};
+
+TEST(BinaryTest, IsStaticAndNeedsNoInterpreter) {
+  const Elf init(path_from("MICROBEAM_INIT"));
+  EXPECT_THAT(init.segments(PT_INTERP), IsEmpty());
+  EXPECT_THAT(init.segments(PT_DYNAMIC), IsEmpty());
+  EXPECT_EQ(init.header().e_type, ET_EXEC);
+}
+
+TEST(BinaryTest, NoMemoryIsBothWritableAndExecutable) {
+  const Elf init(path_from("MICROBEAM_INIT"));
+  for (const Elf64_Phdr& segment : init.segments(PT_LOAD)) {
+    EXPECT_NE(segment.p_flags & (PF_W | PF_X), static_cast<uint32_t>(PF_W | PF_X));
+  }
+  ASSERT_THAT(init.segments(PT_GNU_STACK), SizeIs(1));
+  EXPECT_EQ(init.segments(PT_GNU_STACK).front().p_flags & PF_X, 0U);
+}
+
+TEST(BinaryTest, WhatIsLoadedIsAtMost24KiB) {
+  uint64_t size = 0;
+  for (const Elf64_Phdr& segment : Elf(path_from("MICROBEAM_INIT")).segments(PT_LOAD)) {
+    size = std::max(size, segment.p_offset + segment.p_filesz);
+  }
+  EXPECT_LE(size, 24 * 1024U);
+}
+
+TEST(BinaryTest, DefinesNoAllocatorAndNoRuntimeOfCxx) {
+  const auto symbols = Elf(path_from("MICROBEAM_INIT_DEBUG")).defined_symbols();
+  ASSERT_THAT(symbols, Not(IsEmpty())) << "MICROBEAM_INIT_DEBUG must be the file before stripping";
+  // Allocation, exceptions, run-time type information, stdio.
+  constexpr std::array kUnwanted = {
+      "malloc",        "calloc", "realloc",     "_Znw",    "_Zna",        "_Zdl",   "_Zda",
+      "__expand_heap", "_ZTI",   "__cxa_throw", "_Unwind", "__cxa_guard", "printf", "fwrite"};
+  for (const std::string& name : symbols) {
+    EXPECT_NE(name, "free");
+    for (const char* unwanted : kUnwanted) {
+      EXPECT_EQ(name.find(unwanted), std::string::npos) << name;
+    }
+  }
+}
+
+struct Said {
+  std::string text;
+  int status;
+};
+
+/// What a person sees who starts it, as any process but PID 1.
+Said run_by_hand(const std::string& arguments) {
+  FILE* const pipe = popen((path_from("MICROBEAM_INIT") + " " + arguments + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) throw std::system_error(errno, std::generic_category(), "popen");
+  std::string text;
+  for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe))
+    text += static_cast<char>(c);
+  const int status = pclose(pipe);
+  return {text, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+}
+
+TEST(BinaryTest, HelpNamesEverySetting) {
+  const Said help = run_by_hand("--help");
+  EXPECT_EQ(help.status, 0);
+  for (const char* setting :
+       {"beam.release=DIR", "beam.hostname=NAME", "beam.env.NAME=VALUE", "beam.root=ro|rw",
+        "beam.on_crash=reboot|panic", "ip=", "-- ARGUMENTS", "/etc/beam-init.conf"}) {
+    EXPECT_THAT(help.text, HasSubstr(setting));
+  }
+}
+
+TEST(BinaryTest, RefusesToBeAnythingButPid1) {
+  const Said refusal = run_by_hand("");
+  EXPECT_EQ(refusal.status, 2);
+  EXPECT_THAT(refusal.text, HasSubstr("not PID 1"));
+  EXPECT_THAT(refusal.text, HasSubstr("--help"));
+}
+
+}  // namespace
+}  // namespace microbeam

@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154 # set in helper.bash, and by bats
+# The image under TCG, through the command: it answers, the BEAM is process 1, a mistake is named.
+
+load helper
+
+# rises NUMBER...   each is greater than the one before.
+rises() { printf '%s\n' "$@" | awk '$1 + 0 != $1 || (NR > 1 && $1 <= last) { exit 1 } { last = $1 }'; }
+
+# answers VM   the output is the one JSON object of a boot that went well.
+answers() {
+  local ms
+  [[ ${#lines[@]} -eq 1 && $output == '{"image":"hello",'*'}' ]]
+  [[ $(value http_status) == 200 && $(value beam_os_pid) == 1 ]]
+  [[ $(value accel) == '"tcg"' && $(value vm) == "\"$1\"" && $(value memory_mib) == 64 ]]
+  [[ $(value orderly) == null && $(value qemu_status) == 0 ]]
+  ms=$(value timeline_ms)
+  rises "$(value kernel "$ms")" "$(value init "$ms")" "$(value exec "$ms")" "$(value beam "$ms")" \
+    "$(value listening "$ms")" "$(value first_byte "$ms")"
+}
+
+@test "the interpreter answers from 64 MiB" {
+  run --separate-stderr -0 "$microbeam" probe --json --memory 64 --accel tcg
+  answers emu
+}
+
+@test "the JIT answers from 64 MiB" {
+  run --separate-stderr -0 "$microbeam" probe --json --memory 64 --accel tcg --vm jit
+  answers jit
+}
+
+@test "two processors" {
+  run --separate-stderr -0 "$microbeam" probe --json --accel tcg --cpus 2
+  [[ $(value http_status) == 200 && $(value cpus) == 2 ]]
+}
+
+@test "a setting that there is none of is named, and the machine ends" {
+  run --separate-stderr "$microbeam" probe --json --accel tcg --append beam.nosuch=1
+  [[ $status -ne 0 && $(value http_status) == null ]]
+  says beam.nosuch 'QEMU ended with status 0 before the answer'
+}
+
+# get PORT PATH   prints the answer, head and all.
+get() {
+  local connection
+  exec {connection}<>"/dev/tcp/127.0.0.1/$1"
+  printf 'GET %s HTTP/1.0\r\nHost: guest\r\n\r\n' "$2" >&"$connection"
+  timeout 20 cat <&"$connection"
+  exec {connection}>&-
+}
+
+@test "run: the URL, /info says process 1, Ctrl-C ends the machine with status 0" {
+  local log=$BATS_TEST_TMPDIR/run.log pid status=0 answer
+  # Not ignored, as it is in what a shell starts in the background.
+  set -m
+  "$microbeam" run --accel tcg >"$log" 2>&1 3>&- &
+  set +m
+  pid=$!
+  for _ in {1..900}; do
+    ! grep -q 'Ctrl-C ends the machine' "$log" || break
+    kill -0 "$pid"
+    sleep 0.1
+  done
+  [[ $(<"$log") =~ hello\ answers\ on\ http://127.0.0.1:([0-9]+)/ ]]
+  answer=$(get "${BASH_REMATCH[1]}" /info)
+  kill -INT "$pid"
+  wait "$pid" || status=$?
+  [[ $status -eq 0 ]]
+  [[ $answer == *' 200 '* && $(value os_pid "$answer") == 1 && $(value emulator "$answer") == '"emu"' ]]
+  grep -q 'mark=listening' "$log"
+  # Nothing of its process group is left.
+  run ! kill -0 -- "-$pid"
+}
+
+@test "an image is within its budgets" {
+  cd "$MICROBEAM_IMAGES"
+  (($(stat -c %s hello/root/init) <= $(budget init_bytes)))
+  for image in hello hello-jit; do
+    bytes=$(($(stat -c %s "$image/bzImage") + $(stat -c %s "$image/root.cpio.zst")))
+    printf '%s: %s bytes\n' "$image" "$bytes" >&3
+    ((bytes <= $(budget image_bytes)))
+  done
+}
+
+@test "size: the table's total is what the two files that boot weigh" {
+  run --separate-stderr -0 "$microbeam" size
+  bytes=$(($(stat -c %s "$MICROBEAM_IMAGES/hello/bzImage") + $(stat -c %s "$MICROBEAM_IMAGES/hello/root.cpio.zst")))
+  says erts kernel beam-init musl "$bytes"
+}

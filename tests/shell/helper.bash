@@ -3,7 +3,7 @@
 # For every file here: the command works in folders of the test's own, and a little project of the
 # test's own stands in for this one where something has to be built.
 
-bats_require_minimum_version 1.5.0
+load ../helper
 
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 export microbeam=$repository/scripts/microbeam
@@ -67,15 +67,4 @@ fake() {
   printf '%s\n' '#!/bin/bash' "$@" >"$BATS_TEST_TMPDIR/bin/$name"
   chmod 755 "$BATS_TEST_TMPDIR/bin/$name"
   PATH=$BATS_TEST_TMPDIR/bin:$PATH
-}
-
-# says TEXT...   fails, and shows the output, unless it has each TEXT.
-says() {
-  local text
-  for text in "$@"; do
-    if [[ ${output-}${stderr-} != *"$text"* ]]; then
-      printf 'not said: %s\nstdout: %s\nstderr: %s\n' "$text" "${output-}" "${stderr-}" >&2
-      return 1
-    fi
-  done
 }

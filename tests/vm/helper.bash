@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # For every file here: the command, the runner, and roots that differ from the image's in a few entries.
 
-bats_require_minimum_version 1.5.0
+load ../helper
 
 : "${MICROBEAM_VM:?set by scripts/microbeam test vm, which also builds what these tests need}"
 export microbeam=$BATS_TEST_DIRNAME/../../scripts/microbeam
@@ -16,17 +16,6 @@ budget() {
 value() {
   [[ ${2-$output} =~ \"$1\":(\{[^}]*\}|\"[^\"]*\"|[^,}]*) ]]
   printf '%s\n' "${BASH_REMATCH[1]}"
-}
-
-# says TEXT...   fails, and shows the output, unless it has each TEXT.
-says() {
-  local text
-  for text in "$@"; do
-    if [[ ${output-}${stderr-} != *"$text"* ]]; then
-      printf 'not said: %s\nstdout: %s\nstderr: %s\n' "$text" "${output-}" "${stderr-}" >&2
-      return 1
-    fi
-  done
 }
 
 # make_root FILTER...   packs the root of hello as the command FILTER leaves its list.

@@ -47,7 +47,7 @@ command_clean() {
   rm -rf "$MICROBEAM_BUILD"
   [[ -v option[cache] ]] || return 0
   rm -f "$MICROBEAM_CACHE/CACHEDIR.TAG"
-  for part in components sources apt; do
+  for part in components sources apt tidy; do
     [[ -d $MICROBEAM_CACHE/$part ]] || continue
     say "removing $MICROBEAM_CACHE/$part ($(clean_weight "$MICROBEAM_CACHE/$part"))"
     rm -rf "${MICROBEAM_CACHE:?}/$part"

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <termios.h>
 
+#include <string>
+
 #include "boot.h"
 
 namespace microbeam {
@@ -140,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(Masks, UmaskTest, testing::Values(0, 077));
 
 TEST_F(ProcessTest, PrivilegesAreThoseOfTheStarter) {
   const Report report = boot_program();
-  EXPECT_EQ(report.status("NoNewPrivs"), "0");
+  EXPECT_EQ(report.status("NoNewPrivs"), std::to_string(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)));
   EXPECT_EQ(report.status("Uid"), "0\t0\t0\t0");
   EXPECT_EQ(report.status("CapEff"), report.status("CapBnd"));
 }

@@ -57,7 +57,7 @@ pid1::fake::Ending MachineTest::boot(const std::string& cmdline, const std::stri
   if (!config.empty()) pid1::fake::kernel().add_file("/etc/beam-init.conf", config);
   char name[] = "/init";
   char* argv[] = {name, nullptr};
-  return pid1::fake::run([&] { (void)beam_init_main(1, argv); });
+  return pid1::fake::run([&] { (void)beam_init_main(1, argv, nullptr); });
 }
 
 void MachineTest::expect_failure(const std::string& line, const std::string& cmdline,

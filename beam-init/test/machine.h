@@ -12,7 +12,7 @@
 #include "fake_sys.h"
 
 /// main() of src/main.cc, under another name.
-int beam_init_main(int argc, char** argv);
+int beam_init_main(int argc, char** argv, char** envp);
 
 namespace beam_init {
 

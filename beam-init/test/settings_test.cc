@@ -35,7 +35,7 @@ TEST_F(SettingsTest, HelpNamesEachSetting) {
   char name[] = "beam-init";
   char option[] = "--help";
   char* argv[] = {name, option, nullptr};
-  ASSERT_EQ(beam_init_main(2, argv), 0);
+  ASSERT_EQ(beam_init_main(2, argv, nullptr), 0);
   const std::string help = kernel.descriptors.at(1).file->node->sink.text();
   for (const Setting& setting : setting_table()) {
     EXPECT_NE(help.find(std::string("beam.") + setting.key), std::string::npos) << setting.key;

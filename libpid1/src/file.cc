@@ -63,7 +63,14 @@ bool exists(const char* path) {
   return found.has_value() || (found.error().code != ENOENT && found.error().code != ENOTDIR);
 }
 
-Result<> list_directory(const char* path, absl::FunctionRef<void(const char*)> visit) {
+Result<int> above_standard(Result<int> opened) {
+  if (!opened.has_value() || *opened > 2) return opened;
+  const auto copy = sys::duplicate(*opened, 3);
+  sys::close(*opened);
+  return copy;
+}
+
+Result<> list_directory(const char* path, FunctionRef<void(const char*)> visit) {
   PID1_TRY_ASSIGN(const int fd, sys::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const absl::Cleanup close_directory = [fd] { sys::close(fd); };
   alignas(struct dirent) char records[2048];

@@ -3,16 +3,17 @@
 
 #include <fcntl.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <termios.h>
 
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 #include <type_traits>
 
@@ -88,6 +89,19 @@ struct KernelSigaction {
   uint64_t mask;
 };
 
+constexpr long kAnyChild = 0x40000000;  // __WALL: a clone(2) child without SIGCHLD too
+
+// <linux/capability.h>, which pulls in more than it has: version 3, this thread.
+struct CapabilityHeader {
+  uint32_t version = 0x20080522;
+  int pid = 0;
+};
+struct CapabilityWords {
+  uint32_t effective;
+  uint32_t permitted;
+  uint32_t inheritable;
+};
+
 }  // namespace
 
 Result<int> open(const char* path, int flags, mode_t mode) {
@@ -131,6 +145,27 @@ Result<size_t> getdents(int fd, std::span<char> records) {
       "read directory");
 }
 
+Result<int> open_at(int directory, const char* name, int flags) {
+  return answer<int>(kernel(SYS_openat, directory, address(name), flags | O_LARGEFILE, 0, 0),
+                     "open");
+}
+
+Result<> unlink_at(int directory, const char* name, int flags) {
+  return answer(kernel(SYS_unlinkat, directory, address(name), flags), "unlink");
+}
+
+Result<> status_at(int directory, const char* name, FileStatus& status) {
+  constexpr long kWanted = 0x103;  // STATX_TYPE | STATX_MODE | STATX_INO
+  struct statx info = {};
+  PID1_TRY(answer(kernel(SYS_statx, directory, address(name), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+                         kWanted, address(&info)),
+                  "statx"));
+  status = {.device = uint64_t{info.stx_dev_major} << 32 | info.stx_dev_minor,
+            .inode = info.stx_ino,
+            .mode = info.stx_mode};
+  return {};
+}
+
 Result<> mount(const char* source, const char* target, const char* type, unsigned long flags,
                const char* data) {
   return answer(kernel(SYS_mount, address(source), address(target), address(type),
@@ -150,24 +185,50 @@ Result<bool> is_mount_root(const char* path) {
   return (info.stx_attributes & kMountRoot) != 0;
 }
 
+Result<> unmount(const char* target, int flags) {
+  return answer(kernel(SYS_umount2, address(target), flags), "unmount");
+}
+
+Result<> chroot(const char* path) {
+  return answer(kernel(SYS_chroot, address(path)), "chroot");
+}
+
+Result<uint32_t> file_system_magic(const char* path) {
+  struct statfs info = {};
+  PID1_TRY(answer(kernel(SYS_statfs, address(path), address(&info)), "statfs"));
+  return static_cast<uint32_t>(info.f_type);
+}
+
 Result<> dup2(int from, int to) {
   // dup3(2), which every machine has, refuses what dup2 allows.
   if (from == to) return answer(kernel(SYS_fcntl, from, F_GETFD), "dup2");
   return answer(kernel(SYS_dup3, from, to, 0), "dup2");
 }
 
+Result<int> duplicate(int fd, int lowest) {
+  return answer<int>(kernel(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest), "fcntl F_DUPFD");
+}
+
+Result<> set_close_on_exec(int fd, bool closes) {
+  return answer(kernel(SYS_fcntl, fd, F_SETFD, closes ? FD_CLOEXEC : 0), "fcntl F_SETFD");
+}
+
 Result<> set_status_flags(int fd, int flags) {
   return answer(kernel(SYS_fcntl, fd, F_SETFL, flags), "fcntl F_SETFL");
 }
 
-Result<bool> poll_writable(int fd, int milliseconds) {
-  struct pollfd entry = {.fd = fd, .events = POLLOUT, .revents = 0};
+Result<int> poll(std::span<struct pollfd> entries, int milliseconds) {
   struct timespec limit = {.tv_sec = milliseconds / 1000,
                            .tv_nsec = milliseconds % 1000 * 1'000'000L};
-  PID1_TRY_ASSIGN(
-      const int ready,
-      answer<int>(kernel(SYS_ppoll, address(&entry), 1, address(&limit), 0, 0), "poll"));
-  return ready > 0;
+  return answer<int>(kernel(SYS_ppoll, address(entries.data()), static_cast<long>(entries.size()),
+                            milliseconds < 0 ? 0 : address(&limit), 0, 0),
+                     "poll");
+}
+
+Result<Pipe> pipe() {
+  int ends[2] = {};
+  PID1_TRY(answer(kernel(SYS_pipe2, address(ends), O_CLOEXEC), "pipe"));
+  return Pipe{.reader = ends[0], .writer = ends[1]};
 }
 
 Result<> setsid() {
@@ -183,14 +244,18 @@ bool is_terminal(int fd) {
   return kernel(SYS_ioctl, fd, TIOCGWINSZ, address(&size)) == 0;
 }
 
+Result<> set_foreground_group(int fd, pid_t group) {
+  return answer(kernel(SYS_ioctl, fd, TIOCSPGRP, address(&group)), "ioctl TIOCSPGRP");
+}
+
 Result<int> output_queued(int fd) {
   int bytes = 0;
   PID1_TRY(answer(kernel(SYS_ioctl, fd, TIOCOUTQ, address(&bytes)), "ioctl TIOCOUTQ"));
   return bytes;
 }
 
-Result<> close_from(unsigned first) {
-  return answer(kernel(SYS_close_range, first, ~0U, 0), "close_range");
+Result<> close_from(unsigned first, unsigned last) {
+  return answer(kernel(SYS_close_range, first, last, 0), "close_range");
 }
 
 Result<> set_disposition(int signal, Disposition disposition) {
@@ -206,6 +271,36 @@ Result<> set_signal_mask(uint64_t mask) {
   constexpr long kSetMask = 2;  // SIG_SETMASK
   return answer(kernel(SYS_rt_sigprocmask, kSetMask, address(&mask), 0, sizeof(mask), 0),
                 "rt_sigprocmask");
+}
+
+Result<uint64_t> signal_mask() {
+  uint64_t mask = 0;
+  PID1_TRY(
+      answer(kernel(SYS_rt_sigprocmask, 0, 0, address(&mask), sizeof(mask), 0), "rt_sigprocmask"));
+  return mask;
+}
+
+uint64_t exchange_signal_mask(uint64_t mask) {
+  constexpr long kSetMask = 2;  // SIG_SETMASK
+  uint64_t before = 0;
+  (void)kernel(SYS_rt_sigprocmask, kSetMask, address(&mask), address(&before), sizeof(mask), 0);
+  return before;
+}
+
+Result<int> signalfd(uint64_t mask) {
+  // SFD_CLOEXEC and SFD_NONBLOCK are O_CLOEXEC and O_NONBLOCK.
+  return answer<int>(
+      kernel(SYS_signalfd4, -1, address(&mask), sizeof(mask), O_CLOEXEC | O_NONBLOCK, 0),
+      "signalfd");
+}
+
+Result<int> wait_signal(uint64_t mask) {
+  return answer<int>(kernel(SYS_rt_sigtimedwait, address(&mask), 0, 0, sizeof(mask), 0),
+                     "rt_sigtimedwait");
+}
+
+Result<> kill(pid_t pid, int signal) {
+  return answer(kernel(SYS_kill, pid, signal), "kill");
 }
 
 Result<int> socket(int domain, int type, int protocol) {
@@ -243,10 +338,91 @@ pid_t getpid() {
   return static_cast<pid_t>(kernel(SYS_getpid));
 }
 
-Result<pid_t> reap() {
-  constexpr long kAll = 0x40000000;  // __WALL: a clone(2) child without SIGCHLD too
-  constexpr long kNoHang = 1;        // WNOHANG
-  return answer<pid_t>(kernel(SYS_wait4, -1, 0, kAll | kNoHang, 0, 0), "wait4");
+Result<pid_t> fork() {
+  // clone(2) with nothing shared is fork(2), which arm64 has not.
+  return answer<pid_t>(kernel(SYS_clone, SIGCHLD, 0, 0, 0, 0), "fork");
+}
+
+Result<> set_process_group(pid_t pid, pid_t group) {
+  return answer(kernel(SYS_setpgid, pid, group), "setpgid");
+}
+
+Result<ChildEnd> reap(pid_t child) {
+  constexpr long kNoHang = 1;  // WNOHANG
+  int status = 0;
+  PID1_TRY_ASSIGN(const pid_t pid, answer<pid_t>(kernel(SYS_wait4, child, address(&status),
+                                                        kAnyChild | kNoHang, 0, 0),
+                                                 "wait4"));
+  return ChildEnd{.pid = pid, .status = status};
+}
+
+Result<> wait_for(pid_t pid) {
+  return answer(kernel(SYS_wait4, pid, 0, kAnyChild, 0, 0), "wait4");
+}
+
+Result<int> pidfd_open(pid_t pid) {
+  return answer<int>(kernel(SYS_pidfd_open, pid, 0), "pidfd_open");
+}
+
+Result<int> prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
+  return answer<int>(kernel(SYS_prctl, option, static_cast<long>(a), static_cast<long>(b),
+                            static_cast<long>(c), static_cast<long>(d)),
+                     "prctl");
+}
+
+Result<> set_limit(int resource, uint64_t soft, uint64_t hard) {
+  const uint64_t limit[] = {soft, hard};  // struct rlimit64
+  return answer(kernel(SYS_prlimit64, 0, resource, address(limit), 0, 0), "prlimit");
+}
+
+Result<> set_groups(std::span<const gid_t> groups) {
+  return answer(kernel(SYS_setgroups, static_cast<long>(groups.size()), address(groups.data())),
+                "setgroups");
+}
+
+Result<> set_group_id(gid_t group) {
+  return answer(kernel(SYS_setresgid, group, group, group), "setresgid");
+}
+
+Result<> set_user_id(uid_t user) {
+  return answer(kernel(SYS_setresuid, user, user, user), "setresuid");
+}
+
+Result<Ids> group_ids() {
+  Ids ids = {};
+  PID1_TRY(answer(
+      kernel(SYS_getresgid, address(&ids.real), address(&ids.effective), address(&ids.saved)),
+      "getresgid"));
+  return ids;
+}
+
+Result<Ids> user_ids() {
+  Ids ids = {};
+  PID1_TRY(answer(
+      kernel(SYS_getresuid, address(&ids.real), address(&ids.effective), address(&ids.saved)),
+      "getresuid"));
+  return ids;
+}
+
+Result<> get_capabilities(CapabilitySets& sets) {
+  CapabilityHeader header;
+  CapabilityWords words[2] = {};
+  PID1_TRY(answer(kernel(SYS_capget, address(&header), address(words)), "capget"));
+  sets = {.effective = uint64_t{words[1].effective} << 32 | words[0].effective,
+          .permitted = uint64_t{words[1].permitted} << 32 | words[0].permitted,
+          .inheritable = uint64_t{words[1].inheritable} << 32 | words[0].inheritable};
+  return {};
+}
+
+Result<> set_capabilities(const CapabilitySets& sets) {
+  const CapabilityHeader header;
+  CapabilityWords words[2];
+  for (unsigned i = 0; i < 2; ++i) {
+    words[i] = {.effective = static_cast<uint32_t>(sets.effective >> 32 * i),
+                .permitted = static_cast<uint32_t>(sets.permitted >> 32 * i),
+                .inheritable = static_cast<uint32_t>(sets.inheritable >> 32 * i)};
+  }
+  return answer(kernel(SYS_capset, address(&header), address(words)), "capset");
 }
 
 mode_t umask(mode_t mask) {
@@ -286,12 +462,13 @@ void sync() {
   (void)kernel(SYS_sync);
 }
 
-Result<> reboot(int command) {
+Result<> reboot(int command, const char* argument) {
   // LINUX_REBOOT_MAGIC1 and LINUX_REBOOT_MAGIC2 (reboot(2)).
   constexpr long kMagic = 0xfee1dead;
   constexpr long kMagic2 = 672274793;
-  return answer(kernel(SYS_reboot, kMagic, kMagic2, static_cast<unsigned>(command), 0, 0),
-                "reboot");
+  return answer(
+      kernel(SYS_reboot, kMagic, kMagic2, static_cast<unsigned>(command), address(argument), 0),
+      "reboot");
 }
 
 void exit(int status) {

@@ -13,6 +13,17 @@ Decimal::Decimal(uint64_t value) {
   } while (value != 0);
 }
 
+Result<int> parse_number(const char* text, int limit) {
+  if (*text == '\0') return Error{EINVAL, "number"};
+  int value = 0;
+  for (; *text != '\0'; ++text) {
+    if (*text < '0' || *text > '9') return Error{EINVAL, "number"};
+    value = value * 10 + (*text - '0');
+    if (value > limit) return Error{ERANGE, "number"};
+  }
+  return value;
+}
+
 Result<size_t> fill(std::span<char> out, const char* pattern, const char* const* parts,
                     char blank) {
   const char* behind_hole = nullptr;  // where the pattern goes on after the part being copied

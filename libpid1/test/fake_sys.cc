@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +24,8 @@ namespace pid1::fake {
 namespace {
 
 constexpr size_t kCallBudget = 100'000;  // more is a loop without end
+// Where the root is that another was moved over: nobody can name it, but it may be open.
+const std::string kCovered = "/(covered)";
 
 struct Program {
   jmp_buf way_out;
@@ -70,6 +75,7 @@ std::string parent_of(const std::string& path) {
 
 /// Absolute, without doubled or final slashes. The working directory is /.
 std::string normal(std::string_view path) {
+  if (path == ".") return kernel().working_directory;
   std::string out;
   for (const char c : "/" + std::string(path)) {
     if (c != '/' || out.empty() || out.back() != '/') out += c;
@@ -80,6 +86,47 @@ std::string normal(std::string_view path) {
 
 bool is_below(const std::string& path, const std::string& directory) {
   return directory == "/" || path == directory || path.starts_with(directory + "/");
+}
+
+/// All that is known of what is at or below `from` has its name below `to` from now on.
+void rename_tree(const std::string& from, const std::string& to) {
+  const auto renamed = [&](const std::string& path) {
+    if (!is_below(path, from) || (from == "/" && path[0] != '/')) return path;
+    const std::string rest = from == "/" ? path : path.substr(from.size());
+    if (rest == "/" || rest.empty()) return to;
+    return to == "/" ? rest : std::string(to).append(rest);
+  };
+  Kernel& k = kernel();
+  const auto rename_keys = [&](auto& map) {
+    std::remove_reference_t<decltype(map)> copy;
+    for (auto& [path, value] : map)
+      copy[renamed(path)] = value;
+    map = copy;
+  };
+  rename_keys(k.nodes);
+  rename_keys(k.devices_of);
+  rename_keys(k.magics);
+  for (Mount& mount : k.mounts)
+    mount.target = renamed(mount.target);
+  for (auto& [fd, open] : k.descriptors) {
+    if (open.file->path.starts_with("/")) open.file->path = renamed(open.file->path);
+  }
+  k.working_directory = renamed(k.working_directory);
+}
+
+/// MS_MOVE. What was at `to` is still there, for those that have it open, as kCovered.
+void move_tree(const std::string& from, const std::string& to) {
+  rename_tree(from, "(moving)");
+  if (to == "/") {
+    rename_tree("/", kCovered);
+    kernel().devices_of.try_emplace(kCovered, 1);
+  } else {
+    std::erase_if(kernel().nodes, [&](const auto& entry) { return is_below(entry.first, to); });
+  }
+  rename_tree("(moving)", to);
+  // The mount point is a directory again.
+  const std::string point = to == "/" ? kCovered + from : from;
+  kernel().add_directory(point);
 }
 
 /// Why nothing is at `path`: its directory is missing, or is none.
@@ -126,8 +173,8 @@ std::string name_of(int fd) {
   return open == nullptr ? std::to_string(fd) + " (closed)" : open->file->path;
 }
 
-int install(std::shared_ptr<OpenFile> file, bool close_on_exec) {
-  int fd = 0;
+int install(std::shared_ptr<OpenFile> file, bool close_on_exec, int lowest = 0) {
+  int fd = lowest;
   while (kernel().descriptors.contains(fd))
     ++fd;
   kernel().descriptors[fd] = {std::move(file), close_on_exec};
@@ -160,6 +207,45 @@ NetlinkRequest decode(std::string_view bytes, size_t family_size) {
     bytes.remove_prefix(std::min<size_t>(NLA_ALIGN(head.nla_len), bytes.size()));
   }
   return request;
+}
+
+constexpr int kSetGid = 6;   // CAP_SETGID
+constexpr int kSetPcap = 8;  // CAP_SETPCAP
+
+bool is_capable(int capability) {
+  return (kernel().capabilities.effective >> capability & 1U) != 0;
+}
+
+/// cap_task_prctl() of security/commoncap.c; 0 for an option that is not about capabilities.
+Result<int> capability_prctl(int option, unsigned long a, unsigned long b) {
+  Kernel& k = kernel();
+  const auto is_known = [&](unsigned long capability) {
+    return static_cast<long>(capability) <= k.last_capability;
+  };
+  if (option == PR_CAPBSET_READ) {
+    if (!is_known(a)) return Error{EINVAL, "prctl"};
+    return static_cast<int>(k.bounding >> a & 1U);
+  }
+  if (option == PR_CAPBSET_DROP) {
+    if (!is_capable(kSetPcap)) return Error{EPERM, "prctl"};
+    if (!is_known(a)) return Error{EINVAL, "prctl"};
+    k.bounding &= ~(uint64_t{1} << a);
+  } else if (option == PR_CAP_AMBIENT) {
+    if (!is_known(b)) return Error{EINVAL, "prctl"};
+    const uint64_t bit = uint64_t{1} << b;
+    if (a == PR_CAP_AMBIENT_IS_SET) return static_cast<int>(k.ambient >> b & 1U);
+    if ((k.capabilities.permitted & k.capabilities.inheritable & bit) == 0) {
+      return Error{EPERM, "prctl"};
+    }
+    k.ambient |= bit;
+  } else if (option == PR_SET_KEEPCAPS) {
+    k.keeps_capabilities = a != 0;
+  } else if (option == PR_SET_NO_NEW_PRIVS) {
+    k.no_new_privileges = true;
+  } else if (option == PR_GET_NO_NEW_PRIVS) {
+    return k.no_new_privileges ? 1 : 0;
+  }
+  return 0;
 }
 
 std::string acknowledgement(const NetlinkRequest& request, int code) {
@@ -263,13 +349,47 @@ std::string Kernel::mount_lines() const {
   return lines;
 }
 
+std::string Kernel::mountinfo() const {
+  std::string lines;
+  int id = 20;
+  for (const Mount& mount : mounts) {
+    std::string options = (mount.flags & MS_RDONLY) != 0 ? "ro" : "rw";
+    const std::string of_file_system = options + ",size=1k";
+    for (const auto& [flag, word] : {std::pair{MS_NOSUID, ",nosuid"},
+                                     {MS_NODEV, ",nodev"},
+                                     {MS_NOEXEC, ",noexec"},
+                                     {MS_RELATIME, ",relatime"}}) {
+      if ((mount.flags & static_cast<unsigned long>(flag)) != 0) options += word;
+    }
+    std::string target;
+    for (const char c : mount.target)
+      target += c == ' ' ? std::string("\\040") : std::string(1, c);
+    ++id;
+    const std::string number = std::to_string(id);
+    for (const std::string& field :
+         {number, std::string(" 1 0:"), number, std::string(" / "), target, std::string(" "),
+          options, std::string(" shared:1 - "), mount.type, std::string(" "), mount.source,
+          std::string(" "), of_file_system, std::string("\n")})
+      lines += field;
+  }
+  return lines;
+}
+
 size_t Kernel::count(std::string_view name) const {
   return static_cast<size_t>(
       std::ranges::count_if(calls, [&](const Call& call) { return call.name == name; }));
 }
 
+void Kernel::die(pid_t child, int status) {
+  std::erase(living, child);
+  dead.push_back({child, status});
+  pending_signals.push_back(SIGCHLD);
+}
+
 void Kernel::pass(uint64_t milliseconds) {
   now_ns += milliseconds * 1'000'000;
+  for (uint64_t i = 0; i < milliseconds && on_tick; ++i)
+    on_tick();
   for (const auto& [path, node] : nodes) {
     node->sink.queued -= std::min<size_t>(node->sink.queued, node->sink.sent_per_ms * milliseconds);
   }
@@ -293,8 +413,80 @@ Ending run(absl::FunctionRef<void()> program) {
   return slot.ending;
 }
 
+const std::vector<int>& man_page_errors(const std::string& name) {
+  // Section 2 of the manual; of the calls with a T or S name, ioctl_tty(2) and netdevice(7). EINTR
+  // stands for itself, EIO for what a device or a network file system adds.
+  static const std::map<std::string, std::vector<int>> table = {
+      {"open", {EACCES, EBUSY,      EDQUOT,       EEXIST, EFBIG,  EINTR,   EINVAL, EIO,    EISDIR,
+                ELOOP,  EMFILE,     ENAMETOOLONG, ENFILE, ENODEV, ENOENT,  ENOMEM, ENOSPC, ENOTDIR,
+                ENXIO,  EOPNOTSUPP, EOVERFLOW,    EPERM,  EROFS,  ETXTBSY, EAGAIN}},
+      {"read", {EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO, EISDIR}},
+      {"write", {EAGAIN, EBADF, EDQUOT, EFAULT, EFBIG, EINTR, EINVAL, EIO, ENOSPC, EPERM, EPIPE}},
+      {"mkdir",
+       {EACCES, EDQUOT, EEXIST, EINVAL, EIO, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOMEM, ENOSPC,
+        ENOTDIR, EPERM, EROFS}},
+      {"fchmod", {EBADF, EIO, EPERM, EROFS}},
+      {"chdir", {EACCES, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR}},
+      {"access",
+       {EACCES, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EROFS, ETXTBSY}},
+      {"getdents", {EBADF, EINVAL, EIO, ENOENT, ENOTDIR}},
+      {"unlink",
+       {EACCES, EBUSY, EIO, EISDIR, ELOOP, ENOENT, ENOMEM, ENOTDIR, ENOTEMPTY, EPERM, EROFS}},
+      {"statx", {EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EOPNOTSUPP, ENOSYS}},
+      {"statfs",
+       {EACCES, EINTR, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOSYS, ENOTDIR, EOVERFLOW}},
+      {"mount",
+       {EACCES, EBUSY, EINVAL, EIO, ELOOP, EMFILE, ENAMETOOLONG, ENODEV, ENOENT, ENOMEM, ENOTBLK,
+        ENOTDIR, ENXIO, EPERM, EROFS}},
+      {"unmount", {EAGAIN, EBUSY, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, EPERM}},
+      {"chroot", {EACCES, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM}},
+      {"dup2", {EBADF, EBUSY, EINTR, EMFILE}},
+      {"fcntl", {EBADF, EINVAL, EPERM}},
+      {"F_DUPFD", {EBADF, EINVAL, EMFILE}},
+      {"F_SETFD", {EBADF}},
+      {"poll", {EINTR, EINVAL, ENOMEM}},
+      {"pipe", {EMFILE, ENFILE}},
+      {"setsid", {EPERM}},
+      {"setpgid", {EACCES, EINVAL, EPERM, ESRCH}},
+      {"TIOCSCTTY", {EPERM, ENOTTY, EIO}},
+      {"TIOCSPGRP", {EPERM, ENOTTY, EINVAL}},
+      {"TIOCOUTQ", {ENOTTY, EIO}},
+      {"close_range", {EINVAL, EMFILE, ENOMEM, ENOSYS}},
+      {"rt_sigaction", {EINVAL}},
+      {"rt_sigprocmask", {EINVAL}},
+      {"rt_sigtimedwait", {EINTR, EINVAL}},
+      {"signalfd", {EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM}},
+      {"kill", {EPERM, ESRCH}},
+      {"socket", {EACCES, EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPROTONOSUPPORT}},
+      {"send", {EAGAIN, ECONNRESET, EINTR, EINVAL, EMSGSIZE, ENOBUFS, ENOMEM, EPERM}},
+      {"receive", {EAGAIN, EINTR, EINVAL, ENOBUFS, ENOMEM}},
+      {"SIOCGIFINDEX", {ENODEV}},
+      {"sethostname", {EINVAL, EPERM}},
+      {"fork", {EAGAIN, ENOMEM, ENOSYS}},
+      {"wait4", {ECHILD, EINTR}},
+      {"pidfd_open", {EMFILE, ENFILE, ENODEV, ENOMEM, ENOSYS, ESRCH}},
+      {"prctl", {EACCES, EINVAL, EPERM, EOPNOTSUPP}},
+      {"prlimit", {EINVAL, EPERM}},
+      {"setgroups", {EINVAL, ENOMEM, EPERM}},
+      {"setresgid", {EINVAL, EPERM}},
+      {"setresuid", {EAGAIN, EINVAL, EPERM}},
+      {"getresgid", {EFAULT}},
+      {"getresuid", {EFAULT}},
+      {"capget", {EINVAL, EPERM}},
+      {"capset", {EINVAL, EPERM}},
+      {"execve",
+       {E2BIG, EACCES, EAGAIN, EINVAL, EIO, EISDIR, ELIBBAD, ELOOP, EMFILE, ENAMETOOLONG, ENFILE,
+        ENOENT, ENOEXEC, ENOMEM, ENOTDIR, EPERM, ETXTBSY}},
+      {"reboot", {EINVAL, EPERM}},
+  };
+  static const std::vector<int> none;
+  const auto found = table.find(name);
+  if (found != table.end()) return found->second;
+  ADD_FAILURE() << "man_page_errors has no entry for " << name;
+  return none;
+}
+
 void for_each_fault(absl::FunctionRef<void()> prepare, absl::FunctionRef<void()> operation,
-                    std::initializer_list<int> codes,
                     absl::FunctionRef<void(const Injection&)> check) {
   reset();
   prepare();
@@ -302,7 +494,7 @@ void for_each_fault(absl::FunctionRef<void()> prepare, absl::FunctionRef<void()>
   const std::vector<Call> undisturbed = kernel().calls;
   for (const Call& call : undisturbed) {
     if (call.ordinal == 0) continue;
-    for (const int code : codes) {
+    for (const int code : man_page_errors(call.name)) {
       SCOPED_TRACE("call " + std::to_string(call.ordinal) + ", " + call.name + " " + call.detail +
                    ", fails: " + strerror(code));
       reset();
@@ -348,6 +540,9 @@ Result<int> open(const char* path, int flags, mode_t mode) {
     kernel().add_file(name, "", mode & ~kernel().file_mask);
   }
   const std::shared_ptr<Node> node = kernel().nodes[name];
+  if (const auto made = kernel().generated.find(name); made != kernel().generated.end()) {
+    node->content = made->second();
+  }
   if (node->open_error != 0) return error(node->open_error, "open");
   if (node->type == Node::Type::kDirectory && writes) return error(EISDIR, "open");
   if (node->type != Node::Type::kDirectory && (flags & O_DIRECTORY) != 0) {
@@ -376,6 +571,18 @@ Result<size_t> read(int fd, std::span<char> buffer) {
   if (open == nullptr || (open->file->flags & O_ACCMODE) == O_WRONLY) return error(EBADF, "read");
   fake::OpenFile& file = *open->file;
   if (file.node->type == Node::Type::kDirectory) return error(EISDIR, "read");
+  if (file.node->type == Node::Type::kSignals) {
+    if (kernel().pending_signals.empty()) return error(EAGAIN, "read");
+    size_t used = 0;
+    for (; !kernel().pending_signals.empty(); used += sizeof(struct signalfd_siginfo)) {
+      if (buffer.size() - used < sizeof(struct signalfd_siginfo)) break;
+      struct signalfd_siginfo info = {};
+      info.ssi_signo = static_cast<uint32_t>(kernel().pending_signals.front());
+      memcpy(buffer.data() + used, &info, sizeof(info));
+      kernel().pending_signals.pop_front();
+    }
+    return used == 0 ? Result<size_t>(error(EINVAL, "read")) : used;
+  }
   const std::string_view rest = std::string_view(file.node->content).substr(file.offset);
   const size_t size = std::min({rest.size(), buffer.size(), kernel().max_transfer});
   rest.copy(buffer.data(), size);
@@ -390,6 +597,8 @@ Result<size_t> write(int fd, std::string_view data) {
   fake::OpenFile& file = *open->file;
   size_t size = std::min(data.size(), kernel().max_transfer);
   if (fake::Sink* sink = fake::sink_of(fd); sink != nullptr) {
+    const bool survives = (kernel().signal_mask >> (SIGTTOU - 1) & 1U) != 0;
+    EXPECT_TRUE(survives || !sink->stops_background) << "SIGTTOU stops the init";
     if (sink->capacity.has_value()) size = std::min(size, *sink->capacity - sink->queued);
     if (size == 0 && !data.empty()) {
       EXPECT_NE(file.flags & O_NONBLOCK, 0) << "a write to " << file.path << " blocks for ever";
@@ -430,11 +639,231 @@ Result<> chdir(const char* path) {
   return {};
 }
 
-Result<pid_t> reap() {
+Result<int> open_at(int directory, const char* name, int flags) {
+  if (directory == AT_FDCWD) return open(name, flags);
+  const fake::Descriptor* base = fake::descriptor(directory);
+  if (base == nullptr) return error(EBADF, "open");
+  return open((base->file->path + "/" + name).c_str(), flags);
+}
+
+Result<> unlink_at(int directory, const char* name, int flags) {
+  const fake::Descriptor* base = fake::descriptor(directory);
+  if (base == nullptr) return error(EBADF, "unlink");
+  const std::string path = normal(base->file->path + "/" + name);
+  if (const int code = enter("unlink", path)) return error(code, "unlink");
+  const Node* node = kernel().find(path);
+  if (node == nullptr) return error(ENOENT, "unlink");
+  const bool is_directory = node->type == Node::Type::kDirectory;
+  if (is_directory != ((flags & AT_REMOVEDIR) != 0)) {
+    return error(is_directory ? EISDIR : ENOTDIR, "unlink");
+  }
+  const bool used = std::ranges::any_of(kernel().nodes, [&](const auto& entry) {
+    return entry.first != path && fake::is_below(entry.first, path);
+  });
+  if (used) return error(ENOTEMPTY, "unlink");
+  kernel().nodes.erase(path);
+  return {};
+}
+
+Result<> status_at(int directory, const char* name, FileStatus& status) {
+  const fake::Descriptor* base = directory == AT_FDCWD ? nullptr : fake::descriptor(directory);
+  const std::string path =
+      normal(name[0] == '/' || base == nullptr ? name : base->file->path + "/" + name);
+  if (const int code = enter("statx", path)) return error(code, "statx");
+  const Node* node = kernel().find(path);
+  if (node == nullptr) return error(fake::absence(path), "statx");
+  uint64_t device = 1;
+  size_t deepest = 0;
+  for (const auto& [target, number] : kernel().devices_of) {
+    if (!fake::is_below(path, target) || target.size() < deepest) continue;
+    deepest = target.size();
+    device = number;
+  }
+  const mode_t type = node->type == Node::Type::kDirectory ? S_IFDIR
+                      : node->type == Node::Type::kDevice  ? S_IFCHR
+                                                           : S_IFREG;
+  status = {device, std::hash<std::string>{}(path), node->mode | type};
+  return {};
+}
+
+Result<> unmount(const char* target, int flags) {
+  if (const int code = enter("unmount", std::string(target) + " " + std::to_string(flags))) {
+    return error(code, "unmount");
+  }
+  const std::string place = normal(target);
+  if (const auto refused = kernel().unmount_errors.find(place);
+      refused != kernel().unmount_errors.end()) {
+    return error(refused->second, "unmount");
+  }
+  auto& mounts = kernel().mounts;
+  const auto top = std::find_if(mounts.rbegin(), mounts.rend(),
+                                [&](const fake::Mount& mount) { return mount.target == place; });
+  if (top == mounts.rend()) return error(EINVAL, "unmount");
+  if (std::ranges::any_of(mounts, [&](const fake::Mount& mount) {
+        return mount.target != place && fake::is_below(mount.target, place);
+      })) {
+    return error(EBUSY, "unmount");
+  }
+  mounts.erase(std::next(top).base());
+  return {};
+}
+
+Result<> chroot(const char* path) {
+  if (const int code = enter("chroot", path)) return error(code, "chroot");
+  kernel().root = normal(path);
+  return {};
+}
+
+Result<uint32_t> file_system_magic(const char* path) {
+  if (const int code = enter("statfs", path)) return error(code, "statfs");
+  if (kernel().find(path) == nullptr) return error(ENOENT, "statfs");
+  const std::string name = normal(path);
+  if (const auto known = kernel().magics.find(name); known != kernel().magics.end()) {
+    return known->second;
+  }
+  static const std::map<std::string, uint32_t> by_type = {
+      {"proc", 0x9fa0},         {"sysfs", 0x62656572},  {"tmpfs", 0x01021994}, {"devpts", 0x1cd1},
+      {"devtmpfs", 0x01021994}, {"mqueue", 0x19800202}, {"ramfs", 0x858458f6}};
+  const fake::Mount* over = nullptr;  // the deepest that it is on
+  for (const fake::Mount& mount : kernel().mounts) {
+    if (!fake::is_below(name, mount.target)) continue;
+    if (over == nullptr || mount.target.size() >= over->target.size()) over = &mount;
+  }
+  const auto known = over == nullptr ? by_type.end() : by_type.find(over->type);
+  return known == by_type.end() ? 0xef53U : known->second;
+}
+
+Result<pid_t> fork() {
+  if (const int code = enter("fork")) return error(code, "fork");
+  if (kernel().forks_as_child) {
+    kernel().pid = kernel().next_pid++;
+    return 0;
+  }
+  const pid_t pid = kernel().next_pid++;
+  kernel().living.push_back(pid);
+  if (kernel().on_fork) kernel().on_fork(pid);
+  return pid;
+}
+
+Result<> set_process_group(pid_t pid, pid_t group) {
+  if (const int code = enter("setpgid")) return error(code, "setpgid");
+  const pid_t who = pid == 0 ? kernel().pid : pid;
+  kernel().groups[who] = group == 0 ? who : group;
+  return {};
+}
+
+Result<ChildEnd> reap(pid_t child) {
   if (const int code = enter("wait4")) return error(code, "wait4");
-  if (kernel().zombies == 0) return error(ECHILD, "wait4");
-  --kernel().zombies;
-  return 100;
+  auto& dead = kernel().dead;
+  const auto is_meant = [&](pid_t pid) { return child == -1 || pid == child; };
+  const auto first = std::ranges::find_if(dead, is_meant, &ChildEnd::pid);
+  if (first == dead.end()) {
+    if (std::ranges::none_of(kernel().living, is_meant)) return error(ECHILD, "wait4");
+    return ChildEnd{};
+  }
+  const ChildEnd end = *first;
+  dead.erase(first);
+  return end;
+}
+
+Result<> wait_for(pid_t pid) {
+  if (const int code = enter("wait4", std::to_string(pid))) return error(code, "wait4");
+  if (std::ranges::count(kernel().living, pid) > 0) {
+    const bool killed = std::ranges::count(kernel().kills, std::pair{pid, SIGKILL}) > 0;
+    EXPECT_TRUE(killed) << "wait4 waits for ever: " << pid;
+    kernel().die(pid, SIGKILL);
+  }
+  const auto gone =
+      std::erase_if(kernel().dead, [&](const ChildEnd& end) { return end.pid == pid; });
+  if (gone == 0) return error(ECHILD, "wait4");
+  return {};
+}
+
+Result<int> pidfd_open(pid_t pid) {
+  if (const int code = enter("pidfd_open")) return error(code, "pidfd_open");
+  if (!kernel().knows_pidfd) return error(ENOSYS, "pidfd_open");
+  const auto file = std::make_shared<fake::OpenFile>();
+  file->path = "pidfd";
+  file->node = std::make_shared<Node>();
+  file->node->type = Node::Type::kProcess;
+  file->node->process = pid;
+  return fake::install(file, true);
+}
+
+Result<int> prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
+  if (const int code = enter("prctl", std::to_string(option))) return error(code, "prctl");
+  kernel().prctls[option] = {a, b, c, d};
+  return fake::capability_prctl(option, a, b);
+}
+
+Result<> set_limit(int resource, uint64_t soft, uint64_t hard) {
+  if (const int code = enter("prlimit")) return error(code, "prlimit");
+  if (soft > hard) return error(EINVAL, "prlimit");
+  kernel().limits[resource] = {soft, hard};
+  return {};
+}
+
+Result<> set_groups(std::span<const gid_t> groups) {
+  if (const int code = enter("setgroups")) return error(code, "setgroups");
+  if (!fake::is_capable(fake::kSetGid)) return error(EPERM, "setgroups");
+  kernel().group_ids.assign(groups.begin(), groups.end());
+  return {};
+}
+
+Result<> set_group_id(gid_t group) {
+  if (const int code = enter("setresgid")) return error(code, "setresgid");
+  if (!fake::is_capable(fake::kSetGid)) return error(EPERM, "setresgid");
+  kernel().group_id = group;
+  return {};
+}
+
+Result<> set_user_id(uid_t user) {
+  if (const int code = enter("setresuid")) return error(code, "setresuid");
+  // cap_emulate_setxuid() of security/commoncap.c.
+  if (kernel().user_id == 0 && user != 0) {
+    if (!kernel().keeps_capabilities) kernel().capabilities.permitted = 0;
+    kernel().capabilities.effective = 0;
+    kernel().ambient = 0;
+  }
+  kernel().user_id = user;
+  return {};
+}
+
+Result<Ids> group_ids() {
+  if (const int code = enter("getresgid")) return error(code, "getresgid");
+  return Ids{kernel().group_id, kernel().group_id, kernel().group_id};
+}
+
+Result<Ids> user_ids() {
+  if (const int code = enter("getresuid")) return error(code, "getresuid");
+  if (kernel().before_verification) kernel().before_verification();
+  return Ids{kernel().user_id, kernel().user_id, kernel().user_id};
+}
+
+Result<> get_capabilities(CapabilitySets& sets) {
+  if (const int code = enter("capget")) return error(code, "capget");
+  sets = kernel().capabilities;
+  return {};
+}
+
+Result<> set_capabilities(const CapabilitySets& sets) {
+  if (const int code = enter("capset")) return error(code, "capset");
+  if ((sets.effective & ~sets.permitted) != 0 ||
+      (sets.permitted & ~kernel().capabilities.permitted) != 0 ||
+      (sets.inheritable & ~(kernel().capabilities.inheritable | kernel().bounding)) != 0) {
+    return error(EPERM, "capset");
+  }
+  kernel().capabilities = sets;
+  kernel().ambient &= sets.permitted & sets.inheritable;
+  return {};
+}
+
+Result<> kill(pid_t pid, int signal) {
+  const std::string detail = std::to_string(pid) + " " + std::to_string(signal);
+  if (const int code = enter("kill", detail)) return error(code, "kill");
+  kernel().kills.emplace_back(pid, signal);
+  if (kernel().on_kill) kernel().on_kill(pid, signal);
+  return {};
 }
 
 Result<> access(const char* path, int mode) {
@@ -451,9 +880,10 @@ Result<size_t> getdents(int fd, std::span<char> records) {
   if (open == nullptr) return error(EBADF, "getdents");
   fake::OpenFile& file = *open->file;
   if (file.node->type != Node::Type::kDirectory) return error(ENOTDIR, "getdents");
-  std::vector<std::string> names = {".", ".."};
+  std::vector<std::string>& names = file.names;
+  if (file.offset == 0) names = {".", ".."};
   for (const auto& [path, node] : kernel().nodes) {
-    if (path != "/" && fake::parent_of(path) == file.path) {
+    if (file.offset == 0 && path != "/" && fake::parent_of(path) == file.path) {
       names.push_back(path.substr(path.rfind('/') + 1));
     }
   }
@@ -482,7 +912,21 @@ Result<> mount(const char* source, const char* target, const char* type, unsigne
   if (kernel().find(place) == nullptr) return error(ENOENT, "mount");
   const auto top = std::find_if(kernel().mounts.rbegin(), kernel().mounts.rend(),
                                 [&](const fake::Mount& mount) { return mount.target == place; });
+  if ((flags & MS_MOVE) != 0) {
+    const std::string from = normal(source);
+    kernel().calls.back().detail = from + " " + place;
+    if (std::ranges::none_of(kernel().mounts,
+                             [&](const fake::Mount& mount) { return mount.target == from; })) {
+      return error(EINVAL, "mount");
+    }
+    fake::move_tree(from, place);
+    return {};
+  }
   if ((flags & MS_REMOUNT) != 0) {
+    if (const auto refused = kernel().remount_errors.find(place);
+        refused != kernel().remount_errors.end()) {
+      return error(refused->second, "mount");
+    }
     if (top != kernel().mounts.rend()) {
       top->flags = flags & ~static_cast<unsigned long>(MS_REMOUNT);
     } else if (place == "/") {
@@ -530,6 +974,21 @@ Result<> dup2(int from, int to) {
   return {};
 }
 
+Result<int> duplicate(int fd, int lowest) {
+  if (const int code = enter("F_DUPFD", fake::name_of(fd))) return error(code, "F_DUPFD");
+  const fake::Descriptor* open = fake::descriptor(fd);
+  if (open == nullptr) return error(EBADF, "F_DUPFD");
+  return fake::install(open->file, true, lowest);
+}
+
+Result<> set_close_on_exec(int fd, bool closes) {
+  if (const int code = enter("F_SETFD", fake::name_of(fd))) return error(code, "F_SETFD");
+  fake::Descriptor* open = fake::descriptor(fd);
+  if (open == nullptr) return error(EBADF, "F_SETFD");
+  open->close_on_exec = closes;
+  return {};
+}
+
 Result<> set_status_flags(int fd, int flags) {
   if (const int code = enter("fcntl", fake::name_of(fd))) return error(code, "fcntl");
   const fake::Descriptor* open = fake::descriptor(fd);
@@ -538,15 +997,96 @@ Result<> set_status_flags(int fd, int flags) {
   return {};
 }
 
-Result<bool> poll_writable(int fd, int milliseconds) {
-  if (const int code = enter("poll", fake::name_of(fd))) return error(code, "poll");
-  const fake::Sink* sink = fake::sink_of(fd);
-  if (sink == nullptr || !sink->capacity.has_value()) return true;
-  for (int waited = 0; sink->queued >= *sink->capacity; ++waited) {
-    if (waited == milliseconds) return false;
+Result<int> poll(std::span<struct pollfd> entries, int milliseconds) {
+  std::string names;
+  for (const struct pollfd& entry : entries)
+    names += (names.empty() ? "" : " ") + fake::name_of(entry.fd);
+  if (const int code = enter("poll", names)) return error(code, "poll");
+  const auto ready = [](const struct pollfd& entry) {
+    const fake::Descriptor* open = fake::descriptor(entry.fd);
+    if (open == nullptr) return entry.fd < 0 ? 0 : POLLNVAL;
+    const Node& node = *open->file->node;
+    const fake::Sink& sink = node.sink;
+    const bool full = sink.capacity.has_value() && sink.queued >= *sink.capacity;
+    const bool readable = node.type == Node::Type::kSignals ? !kernel().pending_signals.empty()
+                          : node.type == Node::Type::kProcess
+                              ? std::ranges::count(kernel().living, node.process) == 0
+                              : true;
+    const bool hung_up = node.type == Node::Type::kPipe && !kernel().parent_lives;
+    return (hung_up ? POLLERR : 0) | ((entry.events & POLLIN) != 0 && readable ? POLLIN : 0) |
+           ((entry.events & POLLOUT) != 0 && !full ? POLLOUT : 0);
+  };
+  constexpr int kForEver = 600'000;
+  for (int waited = 0;; ++waited) {
+    int count = 0;
+    for (struct pollfd& entry : entries) {
+      entry.revents = static_cast<short>(ready(entry));
+      count += entry.revents != 0 ? 1 : 0;
+    }
+    if (count > 0 || waited == milliseconds) return count;
+    if (waited == kForEver) {
+      ADD_FAILURE() << "poll waits for ever: " << names;
+      return error(EINTR, "poll");
+    }
     kernel().pass(1);
   }
-  return true;
+}
+
+Result<Pipe> pipe() {
+  if (const int code = enter("pipe")) return error(code, "pipe");
+  const auto node = std::make_shared<Node>();
+  node->type = Node::Type::kPipe;
+  const auto end = [&](int flags) {
+    const auto file = std::make_shared<fake::OpenFile>();
+    file->path = "pipe";
+    file->node = node;
+    file->flags = flags;
+    return fake::install(file, true);
+  };
+  const int reader = end(O_RDONLY);
+  return Pipe{reader, end(O_WRONLY)};
+}
+
+Result<> set_foreground_group(int fd, pid_t group) {
+  if (const int code = enter("TIOCSPGRP", fake::name_of(fd))) return error(code, "TIOCSPGRP");
+  const fake::Sink* sink = fake::sink_of(fd);
+  if (sink == nullptr || !sink->terminal) return error(ENOTTY, "TIOCSPGRP");
+  kernel().foreground_group = group;
+  return {};
+}
+
+Result<uint64_t> signal_mask() {
+  if (const int code = enter("rt_sigprocmask")) return error(code, "rt_sigprocmask");
+  return kernel().signal_mask;
+}
+
+uint64_t exchange_signal_mask(uint64_t mask) {
+  note("rt_sigprocmask");
+  return std::exchange(kernel().signal_mask, mask);
+}
+
+Result<int> wait_signal(uint64_t mask) {
+  if (const int code = enter("rt_sigtimedwait")) return error(code, "rt_sigtimedwait");
+  EXPECT_EQ(kernel().signal_mask & mask, mask) << "a signal that is not blocked kills or is lost";
+  const auto pending = std::ranges::find_if(
+      kernel().pending_signals, [&](int signal) { return (mask >> (signal - 1) & 1) != 0; });
+  if (pending == kernel().pending_signals.end()) {
+    ADD_FAILURE() << "waits for a signal for ever";
+    return error(EINVAL, "rt_sigtimedwait");
+  }
+  const int signal = *pending;
+  kernel().pending_signals.erase(pending);
+  return signal;
+}
+
+Result<int> signalfd(uint64_t mask) {
+  if (const int code = enter("signalfd")) return error(code, "signalfd");
+  EXPECT_EQ(kernel().signal_mask & mask, mask) << "a signal that is not blocked kills or is lost";
+  const auto file = std::make_shared<fake::OpenFile>();
+  file->path = "signalfd";
+  file->node = std::make_shared<Node>();
+  file->node->type = Node::Type::kSignals;
+  return fake::install(file, true);
 }
 
 Result<> setsid() {
@@ -578,12 +1118,15 @@ Result<int> output_queued(int fd) {
   return static_cast<int>(sink->queued);
 }
 
-Result<> close_from(unsigned first) {
-  if (const int code = enter("close_range", std::to_string(first))) {
+Result<> close_from(unsigned first, unsigned last) {
+  if (const int code = enter("close_range", std::to_string(first) + " " + std::to_string(last))) {
     return error(code, "close_range");
   }
-  std::erase_if(kernel().descriptors,
-                [&](const auto& entry) { return static_cast<unsigned>(entry.first) >= first; });
+  if (first > last) return error(EINVAL, "close_range");
+  std::erase_if(kernel().descriptors, [&](const auto& entry) {
+    const auto fd = static_cast<unsigned>(entry.first);
+    return fd >= first && fd <= last;
+  });
   return {};
 }
 
@@ -672,8 +1215,8 @@ mode_t umask(mode_t mask) {
 Error execve(const char* path, char* const* argv, char* const* envp) {
   if (const int code = enter("execve", path)) return {code, "execve"};
   const Node* node = kernel().find(path);
-  if (node == nullptr) return {ENOENT, "execve"};
-  if ((node->mode & 0111) == 0) return {EACCES, "execve"};
+  if (node == nullptr || *path == '\0') return {ENOENT, "execve"};
+  if (node->type != Node::Type::kFile || (node->mode & 0111) == 0) return {EACCES, "execve"};
   kernel().executed = path;
   for (; *argv != nullptr; ++argv)
     kernel().argv.emplace_back(*argv);
@@ -701,9 +1244,10 @@ void sync() {
   ++kernel().syncs;
 }
 
-Result<> reboot(int command) {
+Result<> reboot(int command, const char* argument) {
   if (const int code = enter("reboot", std::to_string(command))) return error(code, "reboot");
   kernel().reboots.push_back(command);
+  kernel().reboot_argument = argument == nullptr ? "" : argument;
   if (command == RB_DISABLE_CAD) return {};
   fake::leave(fake::Ending::How::kRestarted, command);
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,7 @@ struct Sink {
   };
   std::vector<Write> writes;
   bool terminal = false;
+  bool stops_background = false;   // TOSTOP, and the init is in the background
   std::optional<size_t> capacity;  // nothing: never full
   size_t queued = 0;
   size_t sent_per_ms = 0;
@@ -52,12 +54,13 @@ struct Sink {
 };
 
 struct Node {
-  enum class Type { kFile, kDirectory, kDevice };
+  enum class Type { kFile, kDirectory, kDevice, kPipe, kSignals, kProcess };
   Type type = Type::kFile;
   mode_t mode = 0;
   std::string content;
   Sink sink;
   int open_error = 0;  // as a console without a terminal behind it has
+  pid_t process = 0;   // whose pidfd it is
 };
 
 using Tree = std::map<std::string, std::shared_ptr<Node>>;
@@ -78,6 +81,7 @@ struct OpenFile {
   int flags = 0;
   size_t offset = 0;
   unsigned opening = 0;
+  std::vector<std::string> names;  // of a directory, as they were when reading began
 };
 
 struct Descriptor {
@@ -117,6 +121,8 @@ struct Kernel {
   [[nodiscard]] std::vector<int> open_descriptors() const;
   /// The mounts, one line() each.
   [[nodiscard]] std::string mount_lines() const;
+  /// The mounts as /proc/self/mountinfo has them.
+  [[nodiscard]] std::string mountinfo() const;
   /// How often `name` was called.
   [[nodiscard]] size_t count(std::string_view name) const;
   /// Time goes on, and terminals send what they hold.
@@ -131,8 +137,47 @@ struct Kernel {
   size_t max_transfer = SIZE_MAX;  // the most that one read or write moves
 
   bool session_leader = false;
-  int zombies = 0;
   std::string working_directory = "/";
+  std::string root = "/";                      // chroot
+  std::map<std::string, uint32_t> magics;      // statfs(2)'s f_type by path; others: 0xef53, ext4
+  std::map<std::string, uint64_t> devices_of;  // mount target -> device number; others: 1
+  std::map<std::string, int> unmount_errors;   // target -> errno, until it is erased
+  std::map<std::string, int> remount_errors;   // the same of MS_REMOUNT
+  /// Files whose content is made when they are opened, as those of /proc are.
+  std::map<std::string, std::function<std::string()>> generated;
+
+  // Processes. fork() returns next_pid, and the child lives until a test or `on_fork` ends it with
+  // die(), or 0 when `forks_as_child` is set: then the caller goes on as that child.
+  pid_t next_pid = 100;
+  bool forks_as_child = false;
+  std::function<void(pid_t)> on_fork;
+  std::vector<pid_t> living;          // children
+  std::deque<sys::ChildEnd> dead;     // children that nobody has collected
+  void die(pid_t child, int status);  // wait(2)'s status; SIGCHLD becomes pending
+  /// Called for each kill(2) that succeeds.
+  std::function<void(pid_t, int)> on_kill;
+  std::vector<std::pair<pid_t, int>> kills;
+  std::deque<int> pending_signals;  // what a signalfd gives
+  /// Called with each millisecond that passes in poll or sleep.
+  std::function<void()> on_tick;
+  std::map<pid_t, pid_t> groups;  // process -> group, by setpgid
+  pid_t foreground_group = 0;
+  bool parent_lives = true;  // false: the other ends of the pipes of a child are closed
+  bool knows_pidfd = true;
+  std::map<int, std::vector<unsigned long>> prctls;  // option -> arguments of its last call
+  std::map<int, std::pair<uint64_t, uint64_t>> limits;
+  std::vector<gid_t> group_ids;
+  gid_t group_id = 0;
+  uid_t user_id = 0;
+  // Capabilities, as capabilities(7) has them follow the calls.
+  int last_capability = 40;
+  sys::CapabilitySets capabilities = {(uint64_t{1} << 41) - 1, (uint64_t{1} << 41) - 1, 0};
+  uint64_t bounding = (uint64_t{1} << 41) - 1;
+  uint64_t ambient = 0;
+  bool keeps_capabilities = false;
+  bool no_new_privileges = false;
+  std::function<void()> before_verification;  // called when the ids are read back
+  std::string reboot_argument;
   std::string controlling_terminal;
   int dispositions[65] = {};  // 0 default, 1 ignored, as inherited
   uint64_t signal_mask = 0;
@@ -174,10 +219,14 @@ struct Injection {
   int code = 0;
 };
 
-/// Calls `operation` in a fresh world for each call it makes and each of `codes`, with that call
-/// failing so; then `check`. A loop without end aborts the program with the last calls.
+/// The errnos that the man page of a call lists, and EINTR where it can block; `name` as in Call.
+/// Fails the test when it has no entry.
+[[nodiscard]] const std::vector<int>& man_page_errors(const std::string& name);
+
+/// Calls `operation` in a fresh world for each call it makes and each errno of that call's man
+/// page, with that call failing so; then `check`. A loop without end aborts the program with the
+/// last calls.
 void for_each_fault(absl::FunctionRef<void()> prepare, absl::FunctionRef<void()> operation,
-                    std::initializer_list<int> codes,
                     absl::FunctionRef<void(const Injection&)> check);
 
 }  // namespace pid1::fake

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,23 +20,12 @@
 namespace pid1 {
 namespace {
 
-/// A failure that the operation's header says it takes for success. 0: any errno.
-struct Tolerance {
-  const char* call;
-  int code;
-};
-
-struct Operation {
-  const char* name;
-  std::function<Result<>()> run;
-  std::vector<Tolerance> tolerated = {};
-};
-
 void prepare() {
   fake::Kernel& kernel = fake::kernel();
   kernel.add_file("/etc/hostname", "hello\n");
   kernel.add_file("/proc/cmdline", "quiet ip=10.0.2.15\n");
   kernel.add_directory("/run");
+  kernel.add_directory("/queues");
   kernel.add_file("/covered", "");
   kernel.add_device("/dev/console").terminal = true;
   kernel.add_device("/dev/null");
@@ -61,55 +49,42 @@ IpConfig usual_ip() {
   return config;
 }
 
-const std::vector<Operation>& operations() {
-  static const std::vector<Operation> all = {
-      {"read_file", [] { return done(read_file("/etc/hostname", buffer)); }, {{"read", EINTR}}},
-      {"read_cmdline", [] { return read_cmdline(buffer); }, {{"read", EINTR}}},
-      {"write_file", [] { return write_file("/etc/new", "text"); }, {{"write", EINTR}}},
-      {"list_directory", [] { return list_directory("/etc", [](const char*) {}); }},
-      {"mount",
-       [] { return done(mount(default_mounts()[0])); },
-       // A kernel that cannot tell leaves the answer to mount(2).
-       {{"statx", 0}, {"mkdir", EEXIST}, {"mkdir", EROFS}, {"mount", EBUSY}}},
-      {"mount, optional",
-       [] { return done(mount({"mqueue", "/queues", nullptr, 0, 0755, true})); },
-       {{"statx", 0}, {"mount", EBUSY}, {"mount", ENODEV}}},
-      {"remount_read_only", [] { return remount_read_only("/"); }},
-      {"bind_mount", [] { return bind_mount("/etc/hostname", "/covered"); }},
-      {"reset_signals", [] { return reset_signals(); }},
-      // Nothing to collect is the usual answer, and none that matters.
-      {"ignore_child_exits", [] { return ignore_child_exits(); }, {{"wait4", 0}}},
-      {"disable_ctrl_alt_del", [] { return disable_ctrl_alt_del(); }},
-      {"bring_loopback_up", [] { return bring_loopback_up(); }, {{"receive", EINTR}}},
-      {"configure", [] { return configure(usual_ip()); }, {{"receive", EINTR}}},
-      {"set_hostname", [] { return set_hostname("hello", kNoIpv4); }, {{"write", EINTR}}},
-      {"write_resolv_conf", [] { return write_resolv_conf(usual_ip()); }, {{"write", EINTR}}},
-  };
-  return all;
+TEST(Fault, Files) {
+  const Tolerance interrupted = {"read", EINTR};
+  expect_faults_told(prepare, [] { return done(read_file("/etc/hostname", buffer)); },
+                     {interrupted});
+  expect_faults_told(prepare, [] { return read_cmdline(buffer); }, {interrupted});
+  expect_faults_told(prepare, [] { return write_file("/etc/new", "text"); }, {{"write", EINTR}});
+  expect_faults_told(prepare, [] { return list_directory("/etc", [](const char*) {}); });
 }
 
-TEST(Fault, EveryCallOfEveryOperation) {
-  for (const Operation& operation : operations()) {
-    SCOPED_TRACE(operation.name);
-    Result<> result = {};
-    int cases = 0;
-    fake::for_each_fault(
-        prepare, [&] { result = operation.run(); }, {EIO, EINTR, ENOMEM},
-        [&](const fake::Injection& injection) {
-          ++cases;
-          bool tolerated = false;
-          for (const Tolerance& entry : operation.tolerated) {
-            tolerated = tolerated || (entry.call == injection.call.name &&
-                                      (entry.code == 0 || entry.code == injection.code));
-          }
-          EXPECT_EQ(code_of(result), tolerated ? 0 : injection.code);
-          if (!result.has_value()) {
-            EXPECT_STRNE(result.error().operation, "");
-          }
-          EXPECT_EQ(fake::kernel().open_descriptors(), (std::vector<int>{0, 1, 2}));
-        });
-    EXPECT_GT(cases, 0);
-  }
+TEST(Fault, Mounts) {
+  // A kernel that cannot tell leaves the answer to mount(2).
+  expect_faults_told(prepare, [] { return done(mount(default_mounts()[0])); },
+                     {{"statx", 0}, {"mkdir", EEXIST}, {"mkdir", EROFS}, {"mount", EBUSY}});
+  expect_faults_told(
+      prepare, [] { return done(mount({"mqueue", "/queues", nullptr, 0, 0755, true})); },
+      {{"statx", 0}, {"mkdir", EEXIST}, {"mkdir", EROFS}, {"mount", EBUSY}, {"mount", ENODEV}});
+  expect_faults_told(prepare, [] { return remount_read_only("/"); });
+  expect_faults_told(prepare, [] { return bind_mount("/etc/hostname", "/covered"); });
+}
+
+TEST(Fault, Signals) {
+  expect_faults_told(prepare, [] { return reset_signals(); });
+  // Nothing to collect is the usual answer, and none that matters.
+  expect_faults_told(prepare, [] { return ignore_child_exits(); }, {{"wait4", 0}});
+  expect_faults_told(prepare, [] { return disable_ctrl_alt_del(); });
+}
+
+TEST(Fault, Network) {
+  const Tolerance interrupted = {"receive", EINTR};
+  expect_faults_told(prepare, [] { return bring_loopback_up(); }, {interrupted});
+  expect_faults_told(prepare, [] { return configure(usual_ip()); }, {interrupted});
+  // The file of a read-only /etc is covered by one of /run. Where it is missing there is nothing to
+  // cover: that open(2) fails so is an error.
+  const std::initializer_list<Tolerance> of_etc = {{"write", EINTR}, {"fchmod", EROFS}};
+  expect_faults_told(prepare, [] { return set_hostname("hello", kNoIpv4); }, of_etc);
+  expect_faults_told(prepare, [] { return write_resolv_conf(usual_ip()); }, of_etc);
 }
 
 /// A whole life of a console.
@@ -134,7 +109,6 @@ TEST(Fault, ConsoleEndsWithStandardDescriptorsOpen) {
           Console console("test");
           use_console(console, adopted);
         },
-        {EIO, EINTR, ENOMEM, ENODEV, EAGAIN},
         [&](const fake::Injection& injection) {
           const auto& open = fake::kernel().descriptors;
           EXPECT_LE(open.size(), 4U) << "a descriptor is lost";
@@ -152,7 +126,6 @@ TEST(Fault, ConsoleMessagesGetOutOneWayOrTheOther) {
         Console console("test");
         use_console(console, adopted);
       },
-      {EIO, ENOMEM, ENODEV},
       [&](const fake::Injection&) {
         const std::string all = fake::kernel().find("/dev/console")->sink.text() +
                                 fake::kernel().find("/dev/kmsg")->sink.text();

@@ -6,14 +6,15 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/if.h>
+#include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -29,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "in_child.h"
 #include "pid1/file.h"
 #include "pid1/mount.h"
 #include "pid1/network.h"
@@ -37,11 +39,6 @@
 
 namespace pid1 {
 namespace {
-
-template <class T>
-int code_of(const Result<T>& result) {
-  return result.has_value() ? 0 : result.error().code;
-}
 
 /// A directory of its own for each test, removed at the end.
 class SysTest : public testing::Test {
@@ -65,16 +62,6 @@ class SysTest : public testing::Test {
   std::string directory;
   std::vector<std::string> made;
 };
-
-/// Runs `body` in a child and returns its exit status, or 128 and more for a signal.
-template <class Body>
-int in_child(Body body) {
-  const pid_t child = ::fork();
-  if (child == 0) std::exit(body());  // not _exit: what was covered is written at the end
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 TEST_F(SysTest, OpenWriteReadClose) {
   const std::string file = path("file");
@@ -183,7 +170,8 @@ TEST_F(SysTest, Dup2) {
 TEST_F(SysTest, StatusFlagsAndPollOfAFullPipe) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
-  EXPECT_EQ(sys::poll_writable(ends[1], 0), true);
+  struct pollfd entry = {.fd = ends[1], .events = POLLOUT, .revents = 0};
+  EXPECT_EQ(sys::poll({&entry, 1}, 0), 1);
   ASSERT_EQ(code_of(sys::set_status_flags(ends[1], O_NONBLOCK)), 0);
   EXPECT_EQ(::fcntl(ends[1], F_GETFL) & (O_NONBLOCK | O_ACCMODE), O_NONBLOCK | O_WRONLY);
   const std::string block(65536, 'x');
@@ -193,7 +181,7 @@ TEST_F(SysTest, StatusFlagsAndPollOfAFullPipe) {
   EXPECT_EQ(put.error().code, EAGAIN);
 
   const uint64_t before = sys::clock_ns(CLOCK_MONOTONIC);
-  EXPECT_EQ(sys::poll_writable(ends[1], 30), false);
+  EXPECT_EQ(sys::poll({&entry, 1}, 30), 0);
   EXPECT_GE(sys::clock_ns(CLOCK_MONOTONIC) - before, 30'000'000U);
   ASSERT_EQ(code_of(sys::set_status_flags(ends[1], 0)), 0);
   EXPECT_EQ(::fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
@@ -238,17 +226,14 @@ TEST_F(SysTest, CloseFrom) {
               if (code_of(done) == ENOSYS) return 0;  // before Linux 5.9
               if (!done.has_value()) return 2;
               if (::fcntl(100, F_GETFD) < 0) return 3;
-              return ::fcntl(200, F_GETFD) < 0 ? 0 : 4;
+              if (::fcntl(200, F_GETFD) >= 0) return 4;
+              if (::dup2(1, 99) < 0 || ::dup2(1, 101) < 0) return 5;
+              if (!sys::close_from(100, 100).has_value()) return 6;
+              if (::fcntl(99, F_GETFD) < 0 || ::fcntl(101, F_GETFD) < 0) return 7;
+              if (code_of(sys::close_from(101, 100)) != EINVAL) return 8;
+              return ::fcntl(100, F_GETFD) < 0 ? 0 : 9;
             }),
             0);
-}
-
-/// SigBlk, SigIgn, SigCgt: the hexadecimal line of /proc/self/status.
-uint64_t status_mask(const char* name) {
-  char buffer[8192];
-  const auto text = read_file("/proc/self/status", buffer);
-  if (!text.has_value()) return ~uint64_t{0};
-  return std::strtoull(std::strstr(buffer, name) + strlen(name), nullptr, 16);
 }
 
 // 32 to 34 belong to the C library, which refuses to touch them; a parent may have ignored them.
@@ -313,21 +298,11 @@ TEST_F(SysTest, WithoutPrivilege) {
               if (::geteuid() == 0 && ::setuid(65534) != 0) return 1;
               if (code_of(sys::sethostname("no")) != EPERM) return 2;
               if (code_of(sys::reboot(RB_DISABLE_CAD)) != EPERM) return 3;
-              return code_of(sys::mount("tmpfs", "/tmp", "tmpfs", 0, nullptr)) == EPERM ? 0 : 4;
+              if (code_of(sys::mount("tmpfs", "/tmp", "tmpfs", 0, nullptr)) != EPERM) return 4;
+              if (code_of(sys::unmount("/proc", 0)) != EPERM) return 5;
+              return code_of(sys::chroot("/")) == EPERM ? 0 : 6;
             }),
             0);
-}
-
-/// A child with a host name, mounts and a network of its own; 77 where the kernel does not let it.
-template <class Body>
-int in_namespaces(Body body) {
-  return in_child([&] {
-    const int user = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
-    if (::unshare(user | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET) != 0) return 77;
-    // Or a mount would reach the host's namespace.
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
-    return body();
-  });
 }
 
 TEST_F(SysTest, HostNameAndMountsOfItsOwn) {
@@ -445,6 +420,186 @@ TEST_F(SysTest, ExecvePassesArgumentsAndEnvironment) {
 
 TEST_F(SysTest, ExitEndsWithItsStatus) {
   EXPECT_EQ(in_child([]() -> int { sys::exit(42); }), 42);
+}
+
+TEST_F(SysTest, Duplicate) {
+  const int fd = ::memfd_create("one", 0);
+  const auto copy = sys::duplicate(fd, 150);
+  ASSERT_EQ(code_of(copy), 0);
+  EXPECT_EQ(*copy, 150);
+  EXPECT_EQ(sys::duplicate(fd, 150), 151) << "150 is taken";
+  EXPECT_EQ(::fcntl(150, F_GETFD), FD_CLOEXEC);
+  EXPECT_EQ(code_of(sys::set_close_on_exec(150, false)), 0);
+  EXPECT_EQ(::fcntl(150, F_GETFD), 0);
+  EXPECT_EQ(code_of(sys::set_close_on_exec(150, true)), 0);
+  EXPECT_EQ(::fcntl(150, F_GETFD), FD_CLOEXEC);
+  for (const int open : {fd, 150, 151})
+    sys::close(open);
+  EXPECT_EQ(code_of(sys::duplicate(150, 3)), EBADF);
+  EXPECT_EQ(code_of(sys::set_close_on_exec(150, true)), EBADF);
+}
+
+TEST_F(SysTest, PipeAndItsEnds) {
+  const auto both = sys::pipe();
+  ASSERT_EQ(code_of(both), 0);
+  const auto [reader, writer] = *both;
+  EXPECT_EQ(::fcntl(reader, F_GETFD), FD_CLOEXEC);
+  EXPECT_EQ(::fcntl(writer, F_GETFD), FD_CLOEXEC);
+  EXPECT_EQ(sys::write(writer, "ab"), 2U);
+  char buffer[8];
+  EXPECT_EQ(sys::read(reader, buffer), 2U);
+  struct pollfd entry = {.fd = writer, .events = 0, .revents = 0};
+  EXPECT_EQ(sys::poll({&entry, 1}, 0), 0);
+  sys::close(reader);
+  EXPECT_EQ(sys::poll({&entry, 1}, -1), 1);
+  EXPECT_EQ(entry.revents, POLLERR) << "spawn takes it for the death of the parent";
+  sys::close(writer);
+}
+
+TEST_F(SysTest, NamesBelowADirectory) {
+  const std::string below = path("below");
+  ASSERT_EQ(code_of(sys::mkdir(below.c_str(), 0700)), 0);
+  ASSERT_EQ(code_of(write_file(path("below/file").c_str(), "x", 0640)), 0);
+  ASSERT_EQ(::symlink("file", path("below/link").c_str()), 0);
+  const auto fd = sys::open(directory.c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(code_of(fd), 0);
+  const auto inner = sys::open_at(*fd, "below", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  ASSERT_EQ(code_of(inner), 0);
+
+  sys::FileStatus status = {};
+  struct stat expected = {};
+  ASSERT_EQ(code_of(sys::status_at(*inner, "file", status)), 0);
+  ASSERT_EQ(::stat((below + "/file").c_str(), &expected), 0);
+  EXPECT_EQ(status.inode, expected.st_ino);
+  EXPECT_EQ(status.mode, expected.st_mode);
+  const uint64_t device = status.device;
+  ASSERT_EQ(code_of(sys::status_at(*inner, "link", status)), 0);
+  EXPECT_TRUE(S_ISLNK(status.mode));
+  EXPECT_EQ(status.device, device);
+  ASSERT_EQ(code_of(sys::status_at(AT_FDCWD, "/proc", status)), 0);
+  EXPECT_TRUE(S_ISDIR(status.mode));
+  EXPECT_NE(status.device, device) << "another file system";
+  EXPECT_EQ(code_of(sys::status_at(*inner, "missing", status)), ENOENT);
+  EXPECT_EQ(code_of(sys::open_at(*inner, "missing", O_RDONLY)), ENOENT);
+  EXPECT_EQ(code_of(sys::open_at(*inner, "link", O_RDONLY | O_NOFOLLOW)), ELOOP);
+
+  EXPECT_EQ(code_of(sys::unlink_at(*fd, "below", 0)), EISDIR);
+  EXPECT_EQ(code_of(sys::unlink_at(*fd, "below", AT_REMOVEDIR)), ENOTEMPTY);
+  EXPECT_EQ(code_of(sys::unlink_at(*inner, "file", AT_REMOVEDIR)), ENOTDIR);
+  EXPECT_EQ(code_of(sys::unlink_at(*inner, "link", 0)), 0);
+  EXPECT_EQ(code_of(sys::unlink_at(*inner, "file", 0)), 0);
+  EXPECT_EQ(code_of(sys::unlink_at(*fd, "below", AT_REMOVEDIR)), 0);
+  EXPECT_EQ(code_of(sys::access(below.c_str(), F_OK)), ENOENT);
+  sys::close(*inner);
+  sys::close(*fd);
+}
+
+TEST_F(SysTest, FileSystemMagic) {
+  EXPECT_EQ(sys::file_system_magic("/proc"), 0x9fa0U);  // PROC_SUPER_MAGIC
+  EXPECT_EQ(code_of(sys::file_system_magic("/nonexistent")), ENOENT);
+}
+
+TEST_F(SysTest, UnmountAndChroot) {
+  const int status = in_namespaces([&] {
+    if (code_of(sys::unmount(directory.c_str(), 0)) != EINVAL) return 1;
+    if (code_of(sys::unmount("/nonexistent", 0)) != ENOENT) return 2;
+    const MountSpec spec = {"tmpfs", directory.c_str(), "size=1m", 0, 0755, false};
+    if (mount(spec) != MountOutcome::kMounted) return 3;
+    if (!write_file((directory + "/f").c_str(), "x").has_value()) return 4;
+    const auto busy = sys::open((directory + "/f").c_str(), O_RDONLY | O_CLOEXEC);
+    if (code_of(sys::unmount(directory.c_str(), 0)) != EBUSY) return 5;
+    sys::close(busy.value_or(-1));
+    if (!sys::unmount(directory.c_str(), 0).has_value()) return 6;
+    if (code_of(sys::unmount(directory.c_str(), 0)) != EINVAL) return 7;
+    if (code_of(sys::chroot("/nonexistent")) != ENOENT) return 8;
+    const auto old_root = sys::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!sys::chroot(directory.c_str()).has_value()) return 9;
+    if (code_of(sys::access("/proc", F_OK)) != ENOENT) return 10;
+    return ::fchdir(old_root.value_or(-1)) == 0 && sys::chroot(".").has_value() ? 0 : 11;
+  });
+  if (status == 77) GTEST_SKIP() << "no namespaces here";
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SysTest, PipeIsCloseOnExec) {
+  const auto ends = sys::pipe();
+  ASSERT_EQ(code_of(ends), 0);
+  EXPECT_EQ(sys::write((*ends).writer, "x"), 1U);
+  char byte[1];
+  EXPECT_EQ(sys::read((*ends).reader, byte), 1U);
+  for (const int fd : {(*ends).reader, (*ends).writer}) {
+    EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
+    sys::close(fd);
+  }
+  EXPECT_EQ(in_child([] {
+              struct rlimit limit = {.rlim_cur = 3, .rlim_max = 3};
+              ::setrlimit(RLIMIT_NOFILE, &limit);
+              return code_of(sys::pipe());
+            }),
+            EMFILE);
+}
+
+TEST_F(SysTest, FilesBelowAnOpenDirectory) {
+  char path[] = "/tmp/pid1-sys-test-XXXXXX";
+  ASSERT_NE(::mkdtemp(path), nullptr);
+  const auto tree = sys::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(code_of(tree), 0);
+  ASSERT_EQ(::mkdirat(*tree, "sub", 0700), 0);
+  ASSERT_EQ(::symlinkat("/nonexistent", *tree, "link"), 0);
+
+  const auto sub = sys::open_at(*tree, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  EXPECT_EQ(code_of(sub), 0);
+  sys::close(*sub);
+  EXPECT_EQ(code_of(sys::open_at(*tree, "none", O_RDONLY)), ENOENT);
+
+  struct stat expected = {};
+  ASSERT_EQ(::fstatat(*tree, "link", &expected, AT_SYMLINK_NOFOLLOW), 0);
+  sys::FileStatus status = {};
+  ASSERT_EQ(code_of(sys::status_at(*tree, "link", status)), 0);
+  EXPECT_EQ(status.inode, expected.st_ino);
+  EXPECT_EQ(status.mode, expected.st_mode) << "of the link, not of what it leads to";
+  sys::FileStatus other = {};
+  ASSERT_EQ(code_of(sys::status_at(AT_FDCWD, "/proc", other)), 0);
+  EXPECT_NE(other.device, status.device);
+  EXPECT_EQ(code_of(sys::status_at(*tree, "none", other)), ENOENT);
+
+  EXPECT_EQ(code_of(sys::unlink_at(*tree, "sub", 0)), EISDIR);
+  EXPECT_EQ(code_of(sys::unlink_at(*tree, "sub", AT_REMOVEDIR)), 0);
+  EXPECT_EQ(code_of(sys::unlink_at(*tree, "link", 0)), 0);
+  EXPECT_EQ(code_of(sys::unlink_at(*tree, "link", 0)), ENOENT);
+  sys::close(*tree);
+  EXPECT_EQ(::rmdir(path), 0);
+}
+
+TEST_F(SysTest, KindsOfFileSystem) {
+  EXPECT_EQ(sys::file_system_magic("/proc"), uint32_t{PROC_SUPER_MAGIC});
+  EXPECT_EQ(code_of(sys::file_system_magic("/nonexistent")), ENOENT);
+}
+
+TEST_F(SysTest, DirectoryAndRootOfItsOwn) {
+  EXPECT_EQ(in_child([] {
+              if (!sys::chdir("/proc").has_value()) return 1;
+              if (code_of(sys::access("self/status", F_OK)) != 0) return 2;
+              return code_of(sys::chdir("/nonexistent")) == ENOENT ? 0 : 3;
+            }),
+            0);
+  EXPECT_EQ(code_of(sys::chroot("/nonexistent")), ENOENT);
+  EXPECT_EQ(code_of(sys::unmount("/nonexistent", 0)), ENOENT);
+  const int status = in_namespaces([] {
+    if (!sys::mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m").has_value()) return 1;
+    if (!(sys::file_system_magic("/tmp") == uint32_t{TMPFS_MAGIC})) return 2;
+    if (!sys::mkdir("/tmp/root", 0755).has_value()) return 3;
+    const auto held = sys::open("/tmp/root", O_RDONLY | O_DIRECTORY);
+    if (!held.has_value()) return 4;
+    if (code_of(sys::unmount("/tmp", 0)) != EBUSY) return 5;
+    sys::close(*held);
+    if (!sys::unmount("/tmp", 0).has_value()) return 6;
+    if (code_of(sys::unmount("/tmp", 0)) != EINVAL) return 7;
+    if (!sys::chroot("/proc").has_value()) return 8;
+    return code_of(sys::access("/self/status", F_OK));
+  });
+  if (status == 77) GTEST_SKIP() << "no namespaces here";
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

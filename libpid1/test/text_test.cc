@@ -131,5 +131,16 @@ TEST(IsListed, WordsBetweenCommas) {
   EXPECT_FALSE(is_listed("", "a"));
 }
 
+TEST(ParseNumber, TakesDigitsUpToTheLimit) {
+  EXPECT_TRUE(parse_number("0", 255) == 0);
+  EXPECT_TRUE(parse_number("255", 255) == 255);
+  EXPECT_TRUE(parse_number("007", 255) == 7);
+  EXPECT_EQ(code_of(parse_number("256", 255)), ERANGE);
+  EXPECT_EQ(code_of(parse_number("99999999999999999999", 255)), ERANGE);
+  for (const char* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "a"}) {
+    EXPECT_EQ(code_of(parse_number(bad, 255)), EINVAL) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace pid1

@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "absl/functional/function_ref.h"
+#include "pid1/function_ref.h"
 #include "pid1/result.h"
 
 namespace pid1 {
@@ -26,8 +26,14 @@ namespace pid1 {
 /// done with it says why.
 [[nodiscard]] bool exists(const char* path);
 
+/// `opened`, out of the way of 0, 1 and 2: the kernel gives away the lowest free number, so when
+/// those were closed at the start an init's own descriptor would be the standard input of its
+/// programs. What has one of these numbers is moved, close-on-exec, and the number closed. An error
+/// is handed on; EMFILE.
+[[nodiscard]] Result<int> above_standard(Result<int> opened);
+
 /// Calls `visit` with the name of each entry of the directory but . and .. .
-[[nodiscard]] Result<> list_directory(const char* path, absl::FunctionRef<void(const char*)> visit);
+[[nodiscard]] Result<> list_directory(const char* path, FunctionRef<void(const char*)> visit);
 
 }  // namespace pid1
 

@@ -24,6 +24,9 @@ class Decimal {
   size_t start_ = kDigits;
 };
 
+/// A number in decimal digits, nothing else, of 0 to `limit`, which is below 2^27. EINVAL, ERANGE.
+[[nodiscard]] Result<int> parse_number(const char* text, int limit);
+
 /// `pattern` in `out` with each {} replaced by the next of `parts`, ended with a NUL that the
 /// result, its size, does not count. There must be a part for each {}. A blank of the pattern (not
 /// of a part) becomes `blank`: with a NUL there, words come out as strings, one behind the other.

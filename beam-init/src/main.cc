@@ -18,7 +18,6 @@
 #include "pid1/text.h"
 #include "pid1/timeline.h"
 #include "release.h"
-#include "run.h"
 #include "settings.h"
 #include "start.h"
 
@@ -46,8 +45,7 @@ struct Boot {
   Release release;
   Settings settings{environment};
   Draft draft{arena, environment};
-  pid1::IpConfig ip = {
-      .address = {}, .gateway = {}, .dns = {}, .hostname = "", .device = "", .prefix = 0};
+  pid1::IpConfig ip;
   pid1::Arena arena{buffers.text};
   pid1::Environment environment{arena, buffers.environment};
   pid1::StringVector user_arguments{buffers.user_arguments};
@@ -76,9 +74,12 @@ Outcome mount_file_systems(Boot& boot) {
   for (const pid1::MountSpec& spec : pid1::default_mounts()) {
     const auto outcome = pid1::mount(spec);
     BEAM_INIT_TRY(outcome, spec.target, "the kernel or the root file system lacks it");
-    if (*outcome == pid1::MountOutcome::kNotSupported) {
-      boot.console.say(pid1::Level::kInfo, "no {} in this kernel; {} is left out", spec.type,
-                       spec.target);
+    if (*outcome >= pid1::MountOutcome::kOccupied) {
+      boot.console.say(pid1::Level::kInfo,
+                       *outcome == pid1::MountOutcome::kOccupied
+                           ? "no {}: {} has another file system"
+                           : "no {} in this kernel; {} is left out",
+                       spec.type, spec.target);
     }
   }
   (void)pid1::sys::umask(022);
@@ -88,7 +89,7 @@ Outcome mount_file_systems(Boot& boot) {
 Outcome adopt_console(Boot& boot) {
   boot.console.use_kernel_log();
   // A machine without a console (console=null) is no reason not to serve.
-  if (const auto adopted = boot.console.adopt(); !adopted.has_value()) {
+  if (const auto adopted = boot.console.adopt("/dev/console"); !adopted.has_value()) {
     boot.console.say(pid1::Level::kWarning,
                      "/dev/console: {}; standard input and output are /dev/null",
                      pid1::errno_words(adopted.error().code));
@@ -258,8 +259,10 @@ int print_help() {
 }
 
 }  // namespace
+}  // namespace beam_init
 
-int run(int argc, char** argv) {
+int main(int argc, char** argv, char**) {
+  using namespace beam_init;
   const pid1::Mark entered = pid1::mark_now("init");
   // What the kernel makes init's arguments is not looked at: see pid1/cmdline.h.
   if (pid1::sys::getpid() == 1) {
@@ -274,11 +277,3 @@ int run(int argc, char** argv) {
   (void)print(2, "beam-init: not PID 1; the kernel starts it as /init. Try beam-init --help\n");
   return 2;
 }
-
-}  // namespace beam_init
-
-#ifndef BEAM_INIT_FREESTANDING
-int main(int argc, char** argv) {
-  return beam_init::run(argc, argv);
-}
-#endif

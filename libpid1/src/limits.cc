@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pid1/limits.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "absl/cleanup/cleanup.h"
+#include "pid1/sys.h"
+#include "pid1/text.h"
+
+namespace pid1 {
+namespace {
+
+struct Name {
+  const char* operation;  // "prlimit NAME"
+  int resource;
+};
+
+constexpr size_t kBeforeName = std::string_view("prlimit ").size();
+
+constexpr Name kNames[] = {
+    {"prlimit as", RLIMIT_AS},
+    {"prlimit core", RLIMIT_CORE},
+    {"prlimit cpu", RLIMIT_CPU},
+    {"prlimit data", RLIMIT_DATA},
+    {"prlimit fsize", RLIMIT_FSIZE},
+    {"prlimit locks", RLIMIT_LOCKS},
+    {"prlimit memlock", RLIMIT_MEMLOCK},
+    {"prlimit msgqueue", RLIMIT_MSGQUEUE},
+    {"prlimit nice", RLIMIT_NICE},
+    {"prlimit nofile", RLIMIT_NOFILE},
+    {"prlimit nproc", RLIMIT_NPROC},
+    {"prlimit rss", RLIMIT_RSS},
+    {"prlimit rtprio", RLIMIT_RTPRIO},
+    {"prlimit rttime", RLIMIT_RTTIME},
+    {"prlimit sigpending", RLIMIT_SIGPENDING},
+    {"prlimit stack", RLIMIT_STACK},
+};
+
+Result<uint64_t> parse_amount(const char* text) {
+  if (equals(text, "unlimited")) return kUnlimited;
+  if (*text == '\0') return Error{EINVAL, "limit"};
+  uint64_t amount = 0;
+  for (; *text != '\0'; ++text) {
+    if (*text < '0' || *text > '9') return Error{EINVAL, "limit"};
+    const auto digit = static_cast<uint64_t>(*text - '0');
+    // The last number stands for none.
+    if (amount > (kUnlimited - 1 - digit) / 10) return Error{ERANGE, "limit"};
+    amount = amount * 10 + digit;
+  }
+  return amount;
+}
+
+/// Files of /proc refuse fchmod(2), and take what one write(2) brings for the whole.
+Result<> write_at_once(const char* path, const char* text) {
+  PID1_TRY_ASSIGN(const int fd, sys::open(path, O_WRONLY | O_CLOEXEC));
+  const absl::Cleanup close_file = [fd] { sys::close(fd); };
+  const std::string_view value = text;
+  for (;;) {
+    const auto put = sys::write(fd, value);
+    if (put.has_value()) return *put == value.size() ? Result<>{} : Error{EIO, "write"};
+    if (put.error().code != EINTR) return put.error();
+  }
+}
+
+/// No part of the path is empty, "." or "..".
+bool is_inside(const char* path) {
+  for (;;) {
+    const char* const end = find(path, '/');
+    const auto size = static_cast<size_t>(end - path);
+    if (size == 0 || (*path == '.' && (size == 1 || (size == 2 && path[1] == '.')))) return false;
+    if (*end == '\0') return true;
+    path = end + 1;
+  }
+}
+
+}  // namespace
+
+Result<Limit> parse_limit(char* text) {
+  char* const amounts = split(text, '=');
+  for (const Name& entry : kNames) {
+    if (!equals(entry.operation + kBeforeName, text)) continue;
+    const bool two = *find(amounts, ':') != '\0';
+    const char* const second = split(amounts, ':');
+    PID1_TRY_ASSIGN(const uint64_t soft, parse_amount(amounts));
+    PID1_TRY_ASSIGN(const uint64_t hard, parse_amount(two ? second : amounts));
+    if (soft > hard) return Error{EINVAL, "soft limit above the hard one"};
+    return Limit{.resource = entry.resource, .soft = soft, .hard = hard};
+  }
+  return Error{EINVAL, "name of a limit"};
+}
+
+Result<> apply(std::span<const Limit> limits) {
+  for (const Limit& limit : limits) {
+    const auto done = sys::set_limit(limit.resource, limit.soft, limit.hard);
+    if (done.has_value()) continue;
+    for (const Name& entry : kNames) {
+      if (entry.resource == limit.resource) return Error{done.error().code, entry.operation};
+    }
+    return done;
+  }
+  return {};
+}
+
+Result<> set_oom_score_adj(int score) {
+  constexpr int kMost = 1000;  // OOM_SCORE_ADJ_MAX
+  if (score < -kMost || score > kMost) return Error{EINVAL, "OOM score adjustment"};
+  const Decimal number(static_cast<uint64_t>(score < 0 ? -score : score));
+  const char* const parts[] = {score < 0 ? "-" : "", number.text()};
+  char text[8];
+  (void)fill(text, "{}{}", parts);  // it fits
+  return write_at_once("/proc/self/oom_score_adj", text);
+}
+
+Result<> set_sysctl(const char* name, const char* value) {
+  char path[256];
+  PID1_TRY(fill(path, "/proc/sys/{}", &name));
+  char* const inside = path + std::string_view("/proc/sys/").size();
+  bool dotted = false;
+  bool decided = false;
+  for (char* place = inside; *place != '\0'; ++place) {
+    if (*place != '.' && *place != '/') continue;
+    // The first of either tells what they mean.
+    if (!decided) dotted = *place == '.';
+    decided = true;
+    if (dotted) *place = *place == '.' ? '/' : '.';
+  }
+  if (!is_inside(inside)) return Error{EINVAL, "sysctl name"};
+  return write_at_once(path, value);
+}
+
+}  // namespace pid1

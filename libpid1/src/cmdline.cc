@@ -14,6 +14,13 @@ bool is_space(char c) {
   return is_blank(c) || c == '\xa0';
 }
 
+bool is_same_name(const char* a, const char* b) {
+  const auto plain = [](char c) { return c == '-' ? '_' : c; };
+  while (*a != '\0' && plain(*a) == plain(*b))
+    ++a, ++b;
+  return *a == '\0' && *b == '\0';
+}
+
 }  // namespace
 
 bool CmdlineReader::next(Parameter& parameter) {
@@ -52,6 +59,17 @@ bool CmdlineReader::next(Parameter& parameter) {
     return next(parameter);
   }
   return true;
+}
+
+const char* find_parameter(char* text, const char* name) {
+  const char* value = nullptr;
+  CmdlineReader reader(text);
+  Parameter parameter;
+  while (reader.next(parameter) && !parameter.is_argument) {
+    if (!is_same_name(parameter.name, name)) continue;
+    value = parameter.value != nullptr ? parameter.value : "";
+  }
+  return value;
 }
 
 Result<> read_cmdline(std::span<char> buffer, const char* path) {

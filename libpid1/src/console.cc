@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 
+#include "pid1/file.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
 
@@ -15,18 +16,52 @@ namespace {
 
 constexpr int kPatienceMs = 100;
 
+Result<int> open_terminal(const char* path) {
+  // O_NONBLOCK: opening a serial line may wait for its carrier. O_NOCTTY: the session comes first.
+  return sys::open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+}
+
+/// The last of the kernel's consoles that opens, and its path. Behind /dev/console is the one that
+/// stands last (Documentation/ABI/testing/sysfs-tty).
+Result<int> open_active(std::span<char> path) {
+  char names[256];
+  PID1_TRY_ASSIGN(const size_t size, read_file("/sys/class/tty/console/active", names));
+  for (char* place = names + size;; --place) {
+    const bool at_start = place == names;
+    if (!at_start && !is_blank(place[-1])) continue;
+    if (*place != '\0') {
+      const char* const name = place;
+      (void)fill(path, "/dev/{}", &name);
+      if (const auto opened = open_terminal(path.data()); opened.has_value()) return opened;
+    }
+    if (at_start) return Error{ENODEV, "open"};
+    place[-1] = '\0';
+  }
+}
+
 }  // namespace
 
+Result<> Console::adopt() {
+  const auto console = open_terminal("/dev/console");
+  if (console.has_value()) return take(console, "/dev/console");
+  char path[64];
+  const auto active = open_active(path);
+  return take(active.has_value() ? active : console, path);
+}
+
 Result<> Console::adopt(const char* path) {
+  return take(open_terminal(path), path);
+}
+
+/// Takes the terminal that `console` has opened at `path`, or, where that is an error, /dev/null.
+Result<> Console::take(Result<int> console, const char* path) {
   adopted_ = true;
-  // O_NONBLOCK: opening a serial line may wait for its carrier. O_NOCTTY: the session comes first.
-  const auto console = sys::open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
-  const auto standard = console.has_value() ? console : sys::open("/dev/null", O_RDWR);
   Result<> outcome;
   const auto note = [&](Result<> done) {
     if (outcome.has_value()) outcome = done;
   };
   if (!console.has_value()) note(console.error());
+  const auto standard = console.has_value() ? console : sys::open("/dev/null", O_RDWR);
   if (standard.has_value()) {
     // 0, 1 and 2 block, as the system's programs expect. An error does not keep it from the rest.
     note(sys::set_status_flags(*standard, 0));
@@ -114,17 +149,41 @@ void Console::deliver(std::string_view record) {
       sys::close(*fd);
     }
   }
+  if (fd_ < 0) return;
   record.remove_prefix(3);
-  while (fd_ >= 0 && !record.empty()) {
-    const auto put = sys::write(fd_, record);
+  // A terminal with TOSTOP stops who writes to it from a background group, but for one that blocks
+  // SIGTTOU (tini 88342ef).
+  const uint64_t mask = sys::exchange_signal_mask(~uint64_t{0});
+  write_patiently(record);
+  (void)sys::exchange_signal_mask(mask);
+}
+
+void Console::write_patiently(std::string_view text) {
+  while (!text.empty()) {
+    const auto put = sys::write(fd_, text);
     if (put.has_value()) {
-      record.remove_prefix(*put);
+      text.remove_prefix(*put);
+      is_stuck_ = false;
       continue;
     }
     if (put.error().code == EINTR) continue;
-    if (put.error().code != EAGAIN) return;
-    if (!sys::poll_writable(fd_, kPatienceMs).value_or(false)) return;
+    // One that has been waited for in vain is not waited for again until it takes something.
+    if (put.error().code != EAGAIN || is_stuck_) return;
+    struct pollfd entry = {.fd = fd_, .events = POLLOUT, .revents = 0};
+    is_stuck_ = sys::poll({&entry, 1}, kPatienceMs).value_or(0) == 0;
   }
+}
+
+void print(int fd, const char* pattern, const char* a, const char* b, const char* c) {
+  char text[1024];
+  const char* const parts[] = {a, b, c};
+  const size_t size = fill(text, pattern, parts).value_or(sizeof(text) - 1);
+  struct pollfd entry = {.fd = fd, .events = POLLOUT, .revents = 0};
+  // Not O_NONBLOCK, which would be that of all who have the file open. A pipe that is ready takes a
+  // page (pipe(7)), so this does not wait. POLLERR: nobody has the other end, and the SIGPIPE for
+  // writing would be one more signal for an init to hand on.
+  (void)sys::poll({&entry, 1}, kPatienceMs);
+  if (entry.revents == POLLOUT) (void)sys::write(fd, {text, size});
 }
 
 }  // namespace pid1

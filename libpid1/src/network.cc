@@ -18,6 +18,7 @@
 #include "pid1/mount.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
+#include "rtnetlink.h"
 
 namespace pid1 {
 namespace {
@@ -32,20 +33,12 @@ constexpr Attribute attribute(uint16_t type) {
   return {.head = {.rta_len = sizeof(Attribute), .rta_type = type}, .value = {}};
 }
 
-constexpr struct nlmsghdr header(size_t size, uint16_t type, uint16_t flags) {
-  return {.nlmsg_len = static_cast<uint32_t>(size),
-          .nlmsg_type = type,
-          .nlmsg_flags = static_cast<uint16_t>(flags | NLM_F_REQUEST | NLM_F_ACK),
-          .nlmsg_seq = 1,
-          .nlmsg_pid = 0};
-}
-
 struct LinkRequest {
   struct nlmsghdr head;
   struct ifinfomsg link;
 };
 
-constexpr LinkRequest kLinkUp = {.head = header(sizeof(LinkRequest), RTM_NEWLINK, 0),
+constexpr LinkRequest kLinkUp = {.head = rtnetlink::header(sizeof(LinkRequest), RTM_NEWLINK, 0),
                                  .link = {.ifi_family = AF_UNSPEC,
                                           .__ifi_pad = 0,
                                           .ifi_type = 0,
@@ -62,7 +55,7 @@ struct AddressRequest {
 };
 
 constexpr AddressRequest kNewAddress = {
-    .head = header(sizeof(AddressRequest), RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL),
+    .head = rtnetlink::header(sizeof(AddressRequest), RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL),
     .family = {.ifa_family = AF_INET,
                .ifa_prefixlen = 0,
                .ifa_flags = 0,
@@ -81,7 +74,7 @@ struct RouteRequest {
 };
 
 constexpr RouteRequest kNewDefaultRoute = {
-    .head = header(sizeof(RouteRequest), RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL),
+    .head = rtnetlink::header(sizeof(RouteRequest), RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL),
     .route = {.rtm_family = AF_INET,
               .rtm_dst_len = 0,
               .rtm_src_len = 0,
@@ -95,45 +88,13 @@ constexpr RouteRequest kNewDefaultRoute = {
     .device_head = {.rta_len = sizeof(Attribute), .rta_type = RTA_OIF},
     .device = 0};
 
-/// Sends the request and waits for its acknowledgement; the kernel answers within the call. What
-/// was to be made and is there already (EEXIST) is success.
-Result<> transact(int fd, const struct nlmsghdr& request, const char* operation) {
-  const auto sent = sys::send(fd, {reinterpret_cast<const char*>(&request), request.nlmsg_len});
-  int code = sent.error().code;
-  if (sent.has_value()) {
-    alignas(NLMSG_ALIGNTO) char buffer[1024];
-    const auto receive = [&] {
-      for (;;) {
-        const auto got = sys::receive(fd, buffer);
-        if (got.has_value() || got.error().code != EINTR) return got;
-      }
-    };
-    const auto got = receive();
-    const auto* head = reinterpret_cast<const struct nlmsghdr*>(buffer);
-    const auto* answer = reinterpret_cast<const struct nlmsgerr*>(buffer + NLMSG_HDRLEN);
-    if (!got.has_value()) {
-      code = got.error().code;
-    } else if (*got < NLMSG_LENGTH(sizeof(struct nlmsgerr)) || head->nlmsg_type != NLMSG_ERROR) {
-      code = EPROTO;
-    } else {
-      code = -answer->error;
-      if (code == 0 || (code == EEXIST && (request.nlmsg_flags & NLM_F_EXCL) != 0)) return {};
-    }
-  }
-  return Error{code, operation};
-}
-
-Result<int> open_rtnetlink() {
-  return sys::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-}
-
 Result<> set_up(int fd, int index) {
   LinkRequest request = kLinkUp;
   request.link.ifi_index = index;
-  return transact(fd, request.head, "bring up network device");
+  return rtnetlink::transact(fd, request.head, "bring up network device");
 }
 
-Result<> add_address(int fd, int index, const IpConfig& config) {
+Result<> add_ipv4_address(int fd, int index, const IpConfig& config) {
   AddressRequest request = kNewAddress;
   request.family.ifa_prefixlen = config.prefix;
   request.family.ifa_index = static_cast<uint32_t>(index);
@@ -146,14 +107,14 @@ Result<> add_address(int fd, int index, const IpConfig& config) {
   }
   // RFC 3021: a /31 has no broadcast address, nor has a /32.
   if (config.prefix >= 31) request.head.nlmsg_len -= uint32_t{sizeof(request.broadcast)};
-  return transact(fd, request.head, "set network address");
+  return rtnetlink::transact(fd, request.head, "set network address");
 }
 
 Result<> add_default_route(int fd, int index, const IpConfig& config) {
   RouteRequest request = kNewDefaultRoute;
   request.gateway.value = config.gateway;
   request.device = index;
-  return transact(fd, request.head, "set default route");
+  return rtnetlink::transact(fd, request.head, "set default route");
 }
 
 /// /etc/NAME, or, where the root is read-only, a file of /run mounted over it.
@@ -161,7 +122,8 @@ Result<> write_etc(const char* path, const char* fallback, const char* content) 
   const auto written = write_file(path, content);
   if (written.has_value() || written.error().code != EROFS) return written;
   PID1_TRY(write_file(fallback, content));
-  return bind_mount(fallback, path);
+  // Where there is no file to cover, the read-only root is what is to be said.
+  return bind_mount(fallback, path).has_value() ? Result<>{} : written;
 }
 
 /// An address as text, for use as one part of a filled pattern.
@@ -196,6 +158,21 @@ bool parse_ipv4(const char* text, Ipv4& address) {
   return true;
 }
 
+namespace {
+
+constexpr Error kNoClient = {EOPNOTSUPP, "ip= with automatic configuration"};
+
+/// The words that mean a static configuration, or none; the empty one first. `static` is what
+/// others take too; to the kernel any word that it does not know is `off`.
+constexpr const char* kOff = ",off,none,static";
+
+/// A word that has the kernel ask a server (ic_proto_name() there).
+bool is_automatic(const char* word) {
+  return after(word, "dhcp") != nullptr || is_listed("on,any,both,bootp,rarp", word);
+}
+
+}  // namespace
+
 Result<bool> parse_ip(char* text, IpConfig& config) {
   enum Field {
     kClient,
@@ -209,35 +186,40 @@ Result<bool> parse_ip(char* text, IpConfig& config) {
     kDns1,
     kNtp0
   };
-  constexpr static char kWhat[][20] = {
-      "ip= client address", "ip= server address", "ip= gateway", "ip= netmask", "ip= host name",
-      "ip= device name",    "ip= autoconf field", "ip= dns0",    "ip= dns1",    "ip= ntp0"};
+  constexpr static char kWhat[][13] = {"ip= client",   "ip= server", "ip= gateway",  "ip= netmask",
+                                       "ip= hostname", "ip= device", "ip= autoconf", "ip= dns0",
+                                       "ip= dns1",     "ip= ntp0"};
 
-  // A lone word is the autoconf field (net/ipv4/ipconfig.c, ip_auto_config_setup).
-  if (is_listed("off,none", text)) return false;
-  char* fields[std::size(kWhat)];
-  for (char*& field : fields) {
-    field = text;
-    text = split(text, ':');
-  }
-  if (*text != '\0') return Error{EINVAL, "ip= with more than ten fields"};
-
+  // A lone word is the autoconf field (net/ipv4/ipconfig.c, ip_auto_config_setup). Before the
+  // split, for a client identifier of DHCP may have colons.
+  if (is_listed(kOff, text)) return false;
+  if (is_automatic(text)) return kNoClient;
   Ipv4 addresses[std::size(kWhat)] = {};
-  const auto is_valid = [&](size_t i) {
-    const char* const field = fields[i];
-    if (i == kAutoconf) return is_listed(",off,none,static", field);
-    if (*field == '\0') return i != kClient;
-    if (i == kHostname) return is_hostname(field);
-    if (i == kDevice) return strlen(field) < IFNAMSIZ;
-    return parse_ipv4(field, addresses[i]);
-  };
-  for (const size_t i : {kClient, kAutoconf}) {
-    if (is_listed("dhcp,bootp,rarp,both,on,any", fields[i])) {
-      return Error{EOPNOTSUPP, "ip= with automatic configuration"};
-    }
+  const char* fields[std::size(kWhat)];
+  for (size_t i = 0; i < std::size(kWhat); ++i) {
+    const char* const field = text;
+    fields[i] = text;
+    text = split(text, ':');
+    const bool is_valid = i == kAutoconf   ? is_listed(kOff, field) || is_automatic(field)
+                          : *field == '\0' ? true
+                          : i == kHostname ? is_hostname(field)
+                          : i == kDevice   ? strlen(field) < IFNAMSIZ
+                                           : parse_ipv4(field, addresses[i]);
+    if (!is_valid) return Error{EINVAL, kWhat[i]};
   }
-  for (size_t i = 0; i < std::size(fields); ++i) {
-    if (!is_valid(i)) return Error{EINVAL, kWhat[i]};
+  const Ipv4 own = addresses[kClient];
+  config = {.address = own,
+            .server = addresses[kServer],
+            .gateway = addresses[kGateway],
+            .dns = {addresses[kDns0], addresses[kDns1]},
+            .ntp = addresses[kNtp0],
+            .hostname = fields[kHostname],
+            .device = *fields[kDevice] == '\0' ? "eth0" : fields[kDevice],
+            .prefix = 0};
+  if (own == kNoIpv4) {
+    // Where nothing is said the kernel asks.
+    if (!is_listed(kOff + 1, fields[kAutoconf])) return kNoClient;
+    return false;
   }
 
   // The mask's leading ones; without a mask, of the address's class (ic_defaults() there).
@@ -245,37 +227,29 @@ Result<bool> parse_ip(char* text, IpConfig& config) {
   uint32_t bits = static_cast<uint32_t>(mask.bytes[0]) << 24 |
                   static_cast<uint32_t>(mask.bytes[1]) << 16 |
                   static_cast<uint32_t>(mask.bytes[2]) << 8 | mask.bytes[3];
-  if (*fields[kNetmask] == '\0') {
-    const uint8_t first = addresses[kClient].bytes[0];
+  if (bits == 0) {
+    const uint8_t first = own.bytes[0];
     bits = first < 128 ? 0xff000000 : first < 192 ? 0xffff0000 : first < 224 ? 0xffffff00 : 1;
   }
-  uint8_t prefix = 0;
   for (; (bits & 0x80000000) != 0; bits <<= 1)
-    ++prefix;
+    ++config.prefix;
   if (bits != 0) return Error{EINVAL, kWhat[kNetmask]};
-
-  config = {.address = addresses[kClient],
-            .gateway = addresses[kGateway],
-            .dns = {addresses[kDns0], addresses[kDns1]},
-            .hostname = fields[kHostname],
-            .device = *fields[kDevice] == '\0' ? "eth0" : fields[kDevice],
-            .prefix = prefix};
   return true;
 }
 
 Result<> bring_loopback_up() {
-  PID1_TRY_ASSIGN(const int fd, open_rtnetlink());
+  PID1_TRY_ASSIGN(const int fd, rtnetlink::open());
   const absl::Cleanup close_socket = [fd] { sys::close(fd); };
   PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, "lo"));
   return set_up(fd, index);
 }
 
 Result<> configure(const IpConfig& config) {
-  PID1_TRY_ASSIGN(const int fd, open_rtnetlink());
+  PID1_TRY_ASSIGN(const int fd, rtnetlink::open());
   const absl::Cleanup close_socket = [fd] { sys::close(fd); };
   PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, config.device));
   // The address first: bringing a device up starts IPv6 autoconfiguration and announcements.
-  PID1_TRY(add_address(fd, index, config));
+  PID1_TRY(add_ipv4_address(fd, index, config));
   PID1_TRY(set_up(fd, index));
   if (config.gateway == kNoIpv4) return {};
   return add_default_route(fd, index, config);
@@ -317,6 +291,20 @@ Result<> write_resolv_conf(const IpConfig& config) {
     const Ipv4Text address(server);
     const char* const part = address.text;
     used += fill(std::span(content).subspan(used), "nameserver {}\n", &part).value_or(0);
+  }
+  if (used == 0) return {};
+  return write_etc("/etc/resolv.conf", "/run/resolv.conf", content);
+}
+
+Result<> write_resolv_conf(std::span<const Address> servers) {
+  char content[256];
+  size_t used = 0;
+  for (const Address& server : servers) {
+    const AddressText address(server);
+    const char* const part = address.text();
+    PID1_TRY_ASSIGN(const size_t size,
+                    fill(std::span(content).subspan(used), "nameserver {}\n", &part));
+    used += size;
   }
   if (used == 0) return {};
   return write_etc("/etc/resolv.conf", "/run/resolv.conf", content);

@@ -145,6 +145,44 @@ TEST(Cmdline, LinesLongerThanTheKernelOfX86Keeps) {
   EXPECT_EQ(split("a=" + std::string(10'000, 'x')), Words{"a -> " + std::string(10'000, 'x')});
 }
 
+/// The value, or "none".
+std::string found(std::string line, const char* name) {
+  const char* const value = find_parameter(line.data(), name);
+  return value == nullptr ? "none" : value;
+}
+
+TEST(FindParameter, OfOneGivenTwiceTheLastCounts) {
+  EXPECT_EQ(found("root=/dev/vda ro root=/dev/vdb", "root"), "/dev/vdb");
+  EXPECT_EQ(found("root=/dev/vda root", "root"), "");
+  EXPECT_EQ(found("root root=\"a b\"", "root"), "a b");
+}
+
+TEST(FindParameter, NoneAndEmpty) {
+  EXPECT_EQ(found("", "root"), "none");
+  EXPECT_EQ(found("roots=1 roo=2 boot=3 x=root", "root"), "none");
+  EXPECT_EQ(found("quiet", "quiet"), "");
+  EXPECT_EQ(found("quiet=", "quiet"), "");
+}
+
+TEST(FindParameter, ArgumentsAreNone) {
+  EXPECT_EQ(found("a=1 -- a=2", "a"), "1");
+  EXPECT_EQ(found("-- a=2", "a"), "none");
+}
+
+TEST(FindParameter, DashAndUnderscoreAreTheSame) {
+  EXPECT_EQ(found("log-buf_len=1M", "log_buf_len"), "1M");
+  EXPECT_EQ(found("log_buf_len=1M", "log-buf-len"), "1M");
+  EXPECT_EQ(found("log_buf_len=1-2", "log_buf_len"), "1-2");
+}
+
+TEST(FindParameter, BehindTwoKilobytes) {
+  std::string line;
+  for (int i = 0; i < 500; ++i)
+    line += "filler" + std::to_string(i) + "=x ";
+  ASSERT_GT(line.size(), 4096U);
+  EXPECT_EQ(found(line + "last=here", "last"), "here");
+}
+
 using ReadCmdlineTest = fake::KernelTest;
 
 TEST_F(ReadCmdlineTest, WithoutItsNewline) {
@@ -171,6 +209,27 @@ TEST_F(ReadCmdlineTest, Empty) {
     ASSERT_TRUE(text.has_value());
     EXPECT_STREQ(buffer, "");
   }
+}
+
+TEST_F(ReadCmdlineTest, TwoKilobytesAndMoreInPieces) {
+  // Files of /proc come in pieces; a line with a boot configuration is longer than the kernel's
+  // own.
+  for (const size_t size : {2047U, 2048U, 2049U, 4096U, 40'000U}) {
+    kernel.max_transfer = 1024;
+    const std::string line = "a=" + std::string(size - 2, 'x');
+    kernel.add_file("/proc/cmdline", line + "\n");
+    std::vector<char> buffer(size + 2);
+    ASSERT_EQ(code_of(read_cmdline(buffer)), 0) << size;
+    EXPECT_EQ(buffer.data(), line);
+    buffer.resize(size + 1);
+    EXPECT_EQ(code_of(read_cmdline(buffer)), EFBIG) << "there is no room for the newline";
+  }
+}
+
+TEST_F(ReadCmdlineTest, EveryFaultIsTold) {
+  static char buffer[64];
+  expect_faults_told([] { fake::kernel().add_file("/proc/cmdline", "quiet\n"); },
+                     [] { return read_cmdline(buffer); }, {{"read", EINTR}});
 }
 
 TEST_F(ReadCmdlineTest, TooLongOrMissing) {

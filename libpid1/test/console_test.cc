@@ -116,6 +116,136 @@ TEST_F(ConsoleTest, MissingConsoleMeansDevNull) {
   }
 }
 
+// nerves_system_rpi0 #30, linuxkit #2321: what the kernel writes to is not always behind
+// /dev/console.
+class ActiveConsoleTest : public ConsoleTest {
+ protected:
+  ActiveConsoleTest() {
+    kernel.find("/dev/console")->open_error = EIO;
+    for (const char* path : {"/dev/tty0", "/dev/ttyS0", "/dev/hvc0"})
+      kernel.add_device(path).terminal = true;
+  }
+
+  /// What 1 is after adopt() with these as the kernel's consoles.
+  std::string adopted_of(const std::string& active) {
+    kernel.add_file("/sys/class/tty/console/active", active);
+    adopted = console.adopt();
+    EXPECT_EQ(path_of(0), path_of(1));
+    EXPECT_EQ(path_of(2), path_of(1));
+    return path_of(1);
+  }
+
+  Result<> adopted;
+};
+
+TEST_F(ActiveConsoleTest, TheKernelsOwnChoiceStandsLast) {
+  EXPECT_EQ(adopted_of("tty0 ttyS0 hvc0\n"), "/dev/hvc0");
+  EXPECT_EQ(code_of(adopted), 0);
+  EXPECT_EQ(kernel.controlling_terminal, "/dev/hvc0");
+  EXPECT_EQ(kernel.open_descriptors(), (std::vector<int>{0, 1, 2, 3}));
+  console.say(Level::kInfo, "hello");
+  EXPECT_EQ(kernel.find("/dev/hvc0")->sink.text(), "test: hello\n");
+}
+
+TEST_F(ActiveConsoleTest, LastOfThoseThatOpen) {
+  kernel.find("/dev/hvc0")->open_error = EIO;
+  EXPECT_EQ(adopted_of("tty0 ttyS0 ttyNOPE hvc0\n"), "/dev/ttyS0");
+  EXPECT_EQ(kernel.count("open"), 6U) << "console, active, hvc0, ttyNOPE, ttyS0 and again";
+}
+
+TEST_F(ActiveConsoleTest, FirstAndOnly) {
+  EXPECT_EQ(adopted_of("ttyS0"), "/dev/ttyS0");
+  EXPECT_EQ(adopted_of("tty0\n"), "/dev/tty0");
+}
+
+TEST_F(ActiveConsoleTest, NoneOpens) {
+  for (const char* active :
+       {"", "\n", " ", "ttyNOPE\n", "ttyNOPE ttyNOPE1\n", "../../etc\n",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
+    EXPECT_EQ(adopted_of(active), "/dev/null") << active;
+    EXPECT_EQ(code_of(adopted), EIO) << "of /dev/console";
+  }
+  EXPECT_EQ(adopted_of(std::string(5000, ' ') + "tty0"), "/dev/null") << "longer than a page";
+  EXPECT_EQ(kernel.open_descriptors(), (std::vector<int>{0, 1, 2}));
+}
+
+TEST_F(ActiveConsoleTest, NotLookedAtWhileDevConsoleOpens) {
+  kernel.find("/dev/console")->open_error = 0;
+  EXPECT_EQ(adopted_of("tty0\n"), "/dev/console");
+  EXPECT_EQ(kernel.count("read"), 0U);
+}
+
+TEST_F(ActiveConsoleTest, NotLookedAtForAGivenPath) {
+  kernel.add_file("/sys/class/tty/console/active", "tty0\n");
+  EXPECT_EQ(code_of(console.adopt("/dev/console")), EIO);
+  EXPECT_EQ(path_of(1), "/dev/null");
+  EXPECT_EQ(code_of(console.adopt("/dev/tty0")), 0);
+  EXPECT_EQ(path_of(1), "/dev/tty0");
+}
+
+// erlinit daaf0fc again: the file of /sys must not become one of 0 to 2 either.
+TEST_F(ActiveConsoleTest, DescriptorsClosedAtTheStart) {
+  kernel.descriptors.clear();
+  EXPECT_EQ(adopted_of("tty0 ttyS0\n"), "/dev/ttyS0");
+  EXPECT_EQ(kernel.open_descriptors(), (std::vector<int>{0, 1, 2, 3}));
+}
+
+TEST_F(ActiveConsoleTest, EveryFaultLeavesStandardDescriptorsAndOneMore) {
+  Result<> result = {};
+  fake::for_each_fault(
+      [] {
+        fake::kernel().add_device("/dev/console");
+        fake::kernel().find("/dev/console")->open_error = ENODEV;
+        fake::kernel().add_device("/dev/ttyS0").terminal = true;
+        fake::kernel().add_device("/dev/null");
+        fake::kernel().add_file("/sys/class/tty/console/active", "ttyS0\n");
+      },
+      [&] {
+        Console local("test");
+        local.say(Level::kInfo, "early");
+        result = local.adopt();
+      },
+      [&](const fake::Injection& injection) {
+        const auto& open = fake::kernel().descriptors;
+        EXPECT_TRUE(open.contains(0) && open.contains(1) && open.contains(2));
+        EXPECT_LE(open.size(), 4U) << "a descriptor is lost";
+        const std::string call = injection.call.name + " " + injection.call.detail;
+        const bool is_fallback = call.starts_with("open /sys") || call.starts_with("read /sys");
+        // Why /dev/console is not it: that is what is said.
+        if (is_fallback && injection.code != EINTR) {
+          EXPECT_EQ(code_of(result), ENODEV);
+        } else if (call.starts_with("dup2")) {
+          EXPECT_EQ(code_of(result), injection.code);
+        }
+      });
+}
+
+// tini 88342ef: the init logged to a terminal with TOSTOP from the background, and was stopped.
+TEST_F(ConsoleTest, TerminalWithTostopDoesNotStopTheInit) {
+  terminal.stops_background = true;
+  kernel.signal_mask = 0b100;
+  console.say(Level::kInfo, "early");
+  ASSERT_EQ(code_of(console.adopt()), 0);
+  console.say(Level::kInfo, "late");
+  EXPECT_EQ(terminal.text(), "test: early\ntest: late\n");
+  EXPECT_EQ(kernel.signal_mask, 0b100U) << "the mask is the caller's again";
+}
+
+// virtme-ng db30686, 954d730: messages before /dev is mounted.
+TEST_F(ConsoleTest, MessagesBeforeDevIsMountedAreKept) {
+  fake::Kernel& fresh = fake::reset();
+  Console local("test");
+  local.use_kernel_log();
+  local.say(Level::kWarning, "no /dev yet");
+  EXPECT_TRUE(fresh.calls.empty()) << "nothing is opened, nothing is lost";
+  fake::Sink& late_log = fresh.add_device("/dev/kmsg");
+  fake::Sink& late_terminal = fresh.add_device("/dev/console");
+  fresh.add_device("/dev/null");
+  ASSERT_EQ(code_of(local.adopt()), 0);
+  EXPECT_EQ(late_terminal.text(), "test: no /dev yet\n");
+  EXPECT_EQ(late_log.text(), "<4>test: no /dev yet");
+}
+
 TEST_F(ConsoleTest, NeitherConsoleNorDevNull) {
   fake::Kernel& fresh = fake::reset();
   fake::Sink& fresh_log = fresh.add_device("/dev/kmsg");
@@ -256,6 +386,22 @@ TEST_F(ConsoleTest, FullPipeThatNobodyReadsNeverBlocks) {
   EXPECT_EQ(terminal.text(), "test");
 }
 
+// finit #397: a machine must end while its terminal hangs; a thousand messages must not take 100 s.
+TEST_F(ConsoleTest, TerminalThatIsStuckIsWaitedForOnce) {
+  ASSERT_EQ(code_of(console.adopt()), 0);
+  terminal.capacity = 4;
+  const uint64_t before = kernel.now_ns;
+  for (int i = 0; i < 1000; ++i)
+    console.say(Level::kInfo, "hello");
+  EXPECT_LE(kernel.now_ns - before, 100'000'000U);
+  EXPECT_EQ(kernel.count("poll"), 1U);
+  terminal.queued = 0;  // somebody reads again
+  terminal.capacity = 8;
+  terminal.sent_per_ms = 8;
+  console.say(Level::kInfo, "and is back again");
+  EXPECT_TRUE(terminal.text().ends_with("test: and is back again\n"));
+}
+
 TEST_F(ConsoleTest, SlowTerminalGetsEverything) {
   ASSERT_EQ(code_of(console.adopt()), 0);
   terminal.capacity = 64;
@@ -307,6 +453,23 @@ TEST_F(ConsoleTest, DrainOfWhatIsNoTerminal) {
   ASSERT_EQ(code_of(console.adopt()), 0);
   console.drain(1000);
   EXPECT_EQ(kernel.count("sleep"), 0U);
+}
+
+TEST_F(ConsoleTest, PrintWritesOneTextAsItIs) {
+  const int fd = *sys::open("/dev/console", O_RDWR);
+  print(fd, "{}: {} of {}\n", "a", "b", "c");
+  EXPECT_EQ(terminal.text(), "a: b of c\n");
+  print(fd, "{}", std::string(2000, 'x').c_str());
+  EXPECT_EQ(terminal.text(), "a: b of c\n" + std::string(1023, 'x'));
+}
+
+TEST_F(ConsoleTest, PrintGivesUpWhenNobodyReads) {
+  const int fd = *sys::open("/dev/console", O_RDWR);
+  terminal.capacity = 0;
+  print(fd, "lost");
+  EXPECT_EQ(terminal.text(), "");
+  for (const fake::Call& call : kernel.calls)
+    EXPECT_NE(call.name, "write") << "it would wait for ever";
 }
 
 }  // namespace

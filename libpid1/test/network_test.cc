@@ -34,7 +34,7 @@ TEST(ParseIpv4, DottedDecimalAndNothingElse) {
     ASSERT_TRUE(parse_ipv4(good, address)) << good;
     EXPECT_EQ(text_of(address), good);
   }
-  Ipv4 address;
+  Ipv4 address = {};
   ASSERT_TRUE(parse_ipv4("010.001.002.003", address));
   EXPECT_EQ(text_of(address), "10.1.2.3") << "not octal";
   for (const char* bad : {"",           ".",          "...",        "1",
@@ -79,7 +79,7 @@ TEST(ParseIp, Good) {
       {"10.0.2.15:10.0.2.1", "10.0.2.15/8 - - eth0 - -"},
       {"10.0.2.15::10.0.2.2", "10.0.2.15/8 10.0.2.2 - eth0 - -"},
       {"10.0.2.15:::255.255.0.0", "10.0.2.15/16 - - eth0 - -"},
-      {"10.0.2.15:::0.0.0.0", "10.0.2.15/0 - - eth0 - -"},
+      {"10.0.2.15:::0.0.0.0", "10.0.2.15/8 - - eth0 - -"},  // for the kernel it is none
       {"10.0.2.15:::255.255.255.255", "10.0.2.15/32 - - eth0 - -"},
       {"10.0.2.15:::255.255.255.254", "10.0.2.15/31 - - eth0 - -"},
       {"10.0.2.15:::128.0.0.0", "10.0.2.15/1 - - eth0 - -"},
@@ -91,6 +91,11 @@ TEST(ParseIp, Good) {
       {"10.0.2.15::::::off:1.1.1.1", "10.0.2.15/8 - - eth0 1.1.1.1 -"},
       {"10.0.2.15::::::off:1.1.1.1:8.8.8.8", "10.0.2.15/8 - - eth0 1.1.1.1 8.8.8.8"},
       {"10.0.2.15::::::off::8.8.8.8:9.9.9.9", "10.0.2.15/8 - - eth0 - 8.8.8.8"},
+      {"10.0.2.15::::::off::::x:y", "10.0.2.15/8 - - eth0 - -"},  // what follows is not looked at
+      // with an address the kernel does not ask
+      {"10.0.2.15::::::dhcp", "10.0.2.15/8 - - eth0 - -"},
+      {"10.0.2.15::::::bootp", "10.0.2.15/8 - - eth0 - -"},
+      {"10.0.2.15::::::any", "10.0.2.15/8 - - eth0 - -"},
       // the masks of the classes
       {"1.2.3.4", "1.2.3.4/8 - - eth0 - -"},
       {"127.9.9.9", "127.9.9.9/8 - - eth0 - -"},
@@ -100,8 +105,14 @@ TEST(ParseIp, Good) {
       {"192.168.0.2", "192.168.0.2/24 - - eth0 - -"},
       {"223.1.1.1", "223.1.1.1/24 - - eth0 - -"},
       // nothing is to be done
+      {"", "none"},
       {"off", "none"},
       {"none", "none"},
+      {"static", "none"},
+      {"::::::off", "none"},
+      {":::::eth0:none", "none"},
+      {"0.0.0.0::::::off", "none"},
+      {"::::hello::off", "none"},
   };
   for (const auto& entry : cases)
     EXPECT_EQ(parsed(entry.text), entry.config) << entry.text;
@@ -112,37 +123,138 @@ TEST(ParseIp, Bad) {
     const char* text;
     const char* error;
   } cases[] = {
-      {"", "EINVAL ip= client address"},
-      {"eth0", "EINVAL ip= client address"},
-      {"10.0.2", "EINVAL ip= client address"},
-      {"::::::off", "EINVAL ip= client address"},
-      {":10.0.2.2:10.0.2.2:255.0.0.0", "EINVAL ip= client address"},
-      {"fe80::1", "EINVAL ip= client address"},
-      {"10.0.2.15:x", "EINVAL ip= server address"},
+      {"eth0", "EINVAL ip= client"},
+      {"10.0.2", "EINVAL ip= client"},
+      {"fe80::1", "EINVAL ip= client"},
+      {"10.0.2.15:x", "EINVAL ip= server"},
       {"10.0.2.15::10.0.2.300", "EINVAL ip= gateway"},
       {"10.0.2.15:::255.0.255.0", "EINVAL ip= netmask"},
       {"10.0.2.15:::0.0.0.255", "EINVAL ip= netmask"},
       {"10.0.2.15:::24", "EINVAL ip= netmask"},
-      {"10.0.2.15::::bad_name", "EINVAL ip= host name"},
-      {"10.0.2.15::::-x", "EINVAL ip= host name"},
-      {"10.0.2.15:::::a234567890123456", "EINVAL ip= device name"},
-      {"10.0.2.15::::::maybe", "EINVAL ip= autoconf field"},
-      {"10.0.2.15::::::OFF", "EINVAL ip= autoconf field"},
+      {"224.0.0.1", "EINVAL ip= netmask"},  // "Unable to guess netmask"
+      {"10.0.2.15::::bad_name", "EINVAL ip= hostname"},
+      {"10.0.2.15::::-x", "EINVAL ip= hostname"},
+      {"10.0.2.15:::::a234567890123456", "EINVAL ip= device"},
+      {"10.0.2.15::::::maybe", "EINVAL ip= autoconf"},
+      {"10.0.2.15::::::OFF", "EINVAL ip= autoconf"},
       {"10.0.2.15::::::off:x", "EINVAL ip= dns0"},
       {"10.0.2.15::::::off:1.1.1.1:x", "EINVAL ip= dns1"},
       {"10.0.2.15::::::off:::x", "EINVAL ip= ntp0"},
-      {"10.0.2.15::::::off::::x", "EINVAL ip= with more than ten fields"},
-      {"dhcp", "EOPNOTSUPP ip= with automatic configuration"},
-      {"on", "EOPNOTSUPP ip= with automatic configuration"},
-      {"any", "EOPNOTSUPP ip= with automatic configuration"},
-      {"both", "EOPNOTSUPP ip= with automatic configuration"},
-      {"bootp", "EOPNOTSUPP ip= with automatic configuration"},
-      {"rarp", "EOPNOTSUPP ip= with automatic configuration"},
-      {":::::eth0:dhcp", "EOPNOTSUPP ip= with automatic configuration"},
-      {"10.0.2.15::::::bootp", "EOPNOTSUPP ip= with automatic configuration"},
   };
   for (const auto& entry : cases)
     EXPECT_EQ(parsed(entry.text), entry.error) << entry.text;
+}
+
+// Every word of ic_proto_name(); and nothing said at all, for which its default is `any`.
+TEST(ParseIp, WhereTheKernelWouldAskAServer) {
+  for (const char* text :
+       {"dhcp", "on", "any", "both", "bootp", "rarp", "dhcp,1,52:54:00:12:34:56", "dhcp,x",
+        ":::::eth0:dhcp", ":::::eth0:dhcp,1,id", ":::::eth0", "::::hello:eth0", "::::::on",
+        ":10.0.2.2:10.0.2.2:255.0.0.0", ":", "0.0.0.0"}) {
+    EXPECT_EQ(parsed(text), "EOPNOTSUPP ip= with automatic configuration") << text;
+  }
+}
+
+TEST(ParseIp, WhatNothingHereUsesIsThereToo) {
+  char text[] = "10.0.2.15:10.0.2.3:10.0.2.2:255.255.255.0:hello:eth0:off:1.1.1.1:8.8.8.8:9.9.9.9";
+  IpConfig config;
+  ASSERT_TRUE(parse_ip(text, config).value_or(false));
+  EXPECT_EQ(text_of(config.server), "10.0.2.3");
+  EXPECT_EQ(text_of(config.ntp), "9.9.9.9");
+}
+
+TEST(ParseIp, NameWithoutAnAddress) {
+  char text[] = "::::hello:eth0:off";
+  IpConfig config;
+  EXPECT_EQ(parse_ip(text, config), false);
+  EXPECT_STREQ(config.hostname, "hello");
+}
+
+TEST(ParseIpv6, FormsOfRfc4291) {
+  const struct {
+    const char* text;
+    const char* canonical;  // RFC 5952
+  } cases[] = {
+      {"::", "::"},
+      {"::1", "::1"},
+      {"1::", "1::"},
+      {"fd00::2", "fd00::2"},
+      {"FD00:0:0::0:2", "fd00::2"},
+      {"2001:0db8:0000:0000:0000:ff00:0042:8329", "2001:db8::ff00:42:8329"},
+      {"1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"},
+      {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
+      {"::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"},
+      {"1:0:0:2:0:0:0:3", "1:0:0:2::3"},
+      {"1:0:0:2:3:0:0:4", "1::2:3:0:0:4"},
+      {"::ffff:10.0.2.15", "::ffff:a00:20f"},
+      {"1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"},
+      {"::1.2.3.4", "::102:304"},
+      {"64:ff9b::192.0.2.33", "64:ff9b::c000:221"},
+      {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+  };
+  for (const auto& entry : cases) {
+    Ipv6 address = {};
+    ASSERT_TRUE(parse_ipv6(entry.text, address)) << entry.text;
+    EXPECT_STREQ(AddressText(Address(address)).text(), entry.canonical) << entry.text;
+  }
+}
+
+TEST(ParseIpv6, Bad) {
+  Ipv6 address = {{7}};
+  for (const char* bad : {"",
+                          ":",
+                          ":::",
+                          "1",
+                          "1:",
+                          ":1",
+                          "1:2:3:4:5:6:7",
+                          "1:2:3:4:5:6:7:8:9",
+                          "1:2:3:4:5:6:7:8::",
+                          "::1:2:3:4:5:6:7:8",
+                          "1::2::3",
+                          "1:::2",
+                          "12345::",
+                          "::g",
+                          "::1 ",
+                          " ::1",
+                          "::1%eth0",
+                          "::1/64",
+                          "1:2:3:4:5:6:7:1.2.3.4",
+                          "::1.2.3",
+                          "::1.2.3.4:5",
+                          "1.2.3.4",
+                          "::1.2.3.4.5",
+                          "1::2:",
+                          "[::1]",
+                          "::-1",
+                          "::00001"}) {
+    EXPECT_FALSE(parse_ipv6(bad, address)) << "'" << bad << "'";
+  }
+  EXPECT_EQ(address, (Ipv6{{7}})) << "not touched";
+}
+
+TEST(ParseNetwork, AddressAndPrefix) {
+  const auto text = [](const char* given) {
+    const auto network = parse_network(given);
+    if (!network.has_value()) return std::string(network.error().operation);
+    return std::string(AddressText((*network).address).text()) + "/" +
+           std::to_string((*network).prefix);
+  };
+  EXPECT_EQ(text("10.0.2.15/24"), "10.0.2.15/24");
+  EXPECT_EQ(text("10.0.2.15"), "10.0.2.15/32");
+  EXPECT_EQ(text("0.0.0.0/0"), "0.0.0.0/0");
+  EXPECT_EQ(text("fd00::2/64"), "fd00::2/64");
+  EXPECT_EQ(text("fd00::2"), "fd00::2/128");
+  EXPECT_EQ(text("::/0"), "::/0");
+  EXPECT_EQ(text("::/128"), "::/128");
+  for (const char* bad : {"10.0.2.15/", "10.0.2.15/33", "::/129", "::/-1", "::/6x", "::/64/64",
+                          "10.0.2.15/255.0.0.0", "::/99999999999999999999"}) {
+    EXPECT_EQ(text(bad), "network prefix") << bad;
+  }
+  for (const char* bad : {"", "/", "/24", "10.0.2/24", "eth0"})
+    EXPECT_EQ(text(bad), "network address") << bad;
+  EXPECT_EQ(text(std::string(200, '1').c_str()), "network address");
+  EXPECT_STREQ(AddressText(Address()).text(), "");
 }
 
 TEST(IsHostname, Names) {
@@ -272,7 +384,7 @@ TEST_F(NetworkTest, Broadcast) {
       {"10.1.2.3:::255.0.0.0", bytes({10, 255, 255, 255})},
       {"10.1.2.3:::255.255.240.0", bytes({10, 1, 15, 255})},
       {"10.1.2.129:::255.255.255.252", bytes({10, 1, 2, 131})},
-      {"10.1.2.3:::0.0.0.0", bytes({255, 255, 255, 255})},
+      {"10.1.2.3:::128.0.0.0", bytes({127, 255, 255, 255})},
       {"10.1.2.3:::255.255.255.254", ""},  // RFC 3021
       {"10.1.2.3:::255.255.255.255", ""},
   };
@@ -347,6 +459,126 @@ TEST_F(NetworkTest, AnswerAfterASignal) {
   EXPECT_EQ(code_of(bring_loopback_up()), 0);
 }
 
+Network network_of(const char* text) {
+  return parse_network(text).value_or({});
+}
+
+TEST_F(NetworkTest, AddressOfIpv6) {
+  ASSERT_EQ(code_of(add_address("eth0", network_of("fd00::2/64"))), 0);
+  ASSERT_EQ(kernel.requests.size(), 1U);
+  const auto& request = kernel.requests[0];
+  EXPECT_EQ(request.flags, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+  const auto family = family_of<struct ifaddrmsg>(request);
+  EXPECT_EQ(family.ifa_family, AF_INET6);
+  EXPECT_EQ(family.ifa_prefixlen, 64);
+  EXPECT_EQ(family.ifa_flags, 0);
+  EXPECT_EQ(family.ifa_index, 2U);
+  const std::string own = bytes({0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2});
+  EXPECT_EQ(request.attributes.at(IFA_LOCAL), own);
+  EXPECT_EQ(request.attributes.at(IFA_ADDRESS), own);
+  EXPECT_FALSE(request.attributes.contains(IFA_BROADCAST)) << "IPv6 has none";
+}
+
+// While the kernel asks whether somebody has it, bind(2) to it fails.
+TEST_F(NetworkTest, AddressOfIpv6ThatIsThereAtOnce) {
+  ASSERT_EQ(code_of(add_address("eth0", network_of("fd00::2/64"), DuplicateCheck::kOff)), 0);
+  EXPECT_EQ(family_of<struct ifaddrmsg>(kernel.requests[0]).ifa_flags, IFA_F_NODAD);
+  ASSERT_EQ(code_of(add_address("eth0", network_of("10.0.0.2/24"), DuplicateCheck::kOff)), 0);
+  EXPECT_EQ(family_of<struct ifaddrmsg>(kernel.requests[1]).ifa_flags, 0);
+}
+
+TEST_F(NetworkTest, AddressOfIpv4IsAsConfigureSetsIt) {
+  ASSERT_EQ(code_of(add_address("eth0", network_of("192.168.7.2/24"))), 0);
+  ASSERT_EQ(code_of(configure(config_of("192.168.7.2:::255.255.255.0"))), 0);
+  EXPECT_EQ(kernel.requests[0].bytes, kernel.requests[1].bytes);
+  ASSERT_EQ(code_of(add_address("eth0", network_of("192.168.7.2/31"))), 0);
+  EXPECT_FALSE(kernel.requests.back().attributes.contains(IFA_BROADCAST)) << "RFC 3021";
+}
+
+TEST_F(NetworkTest, DefaultRouteIsAsConfigureSetsIt) {
+  ASSERT_EQ(code_of(add_route("eth0", network_of("0.0.0.0/0"), Address(Ipv4{{10, 0, 2, 2}}))), 0);
+  ASSERT_EQ(code_of(configure(config_of(kUsual))), 0);
+  EXPECT_EQ(kernel.requests.front().bytes, kernel.requests.back().bytes);
+}
+
+TEST_F(NetworkTest, RoutesOfBothFamilies) {
+  const struct {
+    const char* destination;
+    const char* gateway;
+    int family, scope;
+    std::string destination_bytes, gateway_bytes;
+  } cases[] = {
+      {"::/0", "fe80::1", AF_INET6, RT_SCOPE_UNIVERSE, "",
+       bytes({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})},
+      {"10.1.0.0/16", "10.0.2.2", AF_INET, RT_SCOPE_UNIVERSE, bytes({10, 1, 0, 0}),
+       bytes({10, 0, 2, 2})},
+      {"169.254.169.254/32", nullptr, AF_INET, RT_SCOPE_LINK, bytes({169, 254, 169, 254}), ""},
+  };
+  for (const auto& entry : cases) {
+    SCOPED_TRACE(entry.destination);
+    kernel.requests.clear();
+    const Address gateway =
+        entry.gateway == nullptr ? Address() : parse_address(entry.gateway).value_or({});
+    ASSERT_EQ(code_of(add_route("eth0", network_of(entry.destination), gateway)), 0);
+    const auto& request = kernel.requests[0];
+    EXPECT_EQ(request.type, RTM_NEWROUTE);
+    const auto route = family_of<struct rtmsg>(request);
+    EXPECT_EQ(route.rtm_family, entry.family);
+    EXPECT_EQ(route.rtm_scope, entry.scope);
+    EXPECT_EQ(route.rtm_dst_len, network_of(entry.destination).prefix);
+    const auto attribute = [&](uint16_t type) {
+      const auto found = request.attributes.find(type);
+      return found == request.attributes.end() ? "" : found->second;
+    };
+    EXPECT_EQ(attribute(RTA_DST), entry.destination_bytes);
+    EXPECT_EQ(attribute(RTA_GATEWAY), entry.gateway_bytes);
+    EXPECT_EQ(attribute(RTA_OIF), bytes({2, 0, 0, 0}));
+  }
+}
+
+TEST_F(NetworkTest, RoutesAndAddressesThatCannotBe) {
+  const Address four(Ipv4{{10, 0, 2, 2}});
+  EXPECT_EQ(code_of(add_route("eth0", network_of("::/0"), four)), EINVAL);
+  EXPECT_EQ(code_of(add_route("eth0", Network{})), EINVAL);
+  EXPECT_EQ(code_of(add_route("eth0", {four, 33})), EINVAL);
+  EXPECT_EQ(code_of(add_address("eth0", Network{})), EINVAL);
+  EXPECT_EQ(code_of(add_address("eth0", {four, 33})), EINVAL);
+  EXPECT_TRUE(kernel.calls.empty());
+  EXPECT_EQ(code_of(set_mtu("eth9", 1400)), ENODEV);
+}
+
+TEST_F(NetworkTest, MtuChangesNothingElse) {
+  ASSERT_EQ(code_of(set_mtu("eth0", 1400)), 0);
+  const auto& request = kernel.requests[0];
+  EXPECT_EQ(request.type, RTM_NEWLINK);
+  EXPECT_EQ(request.flags, NLM_F_REQUEST | NLM_F_ACK);
+  const auto link = family_of<struct ifinfomsg>(request);
+  EXPECT_EQ(link.ifi_index, 2);
+  EXPECT_EQ(link.ifi_change, 0U) << "a device that is up must stay so";
+  EXPECT_EQ(request.attributes.at(IFLA_MTU), bytes({0x78, 0x05, 0, 0}));
+}
+
+TEST_F(NetworkTest, BringUp) {
+  ASSERT_EQ(code_of(bring_up("eth0")), 0);
+  const auto link = family_of<struct ifinfomsg>(kernel.requests[0]);
+  EXPECT_EQ(link.ifi_index, 2);
+  EXPECT_EQ(link.ifi_flags, static_cast<unsigned>(IFF_UP));
+  EXPECT_EQ(link.ifi_change, static_cast<unsigned>(IFF_UP));
+}
+
+TEST_F(NetworkTest, EveryFaultOfTheStepsIsTold) {
+  const auto prepare = [] {};
+  const Tolerance interrupted = {"receive", EINTR};
+  expect_faults_told(prepare, [] { return bring_up("eth0"); }, {interrupted});
+  expect_faults_told(prepare, [] { return set_mtu("eth0", 1400); }, {interrupted});
+  expect_faults_told(prepare, [] { return add_address("eth0", network_of("fd00::2/64")); },
+                     {interrupted});
+  expect_faults_told(
+      prepare,
+      [] { return add_route("eth0", network_of("::/0"), parse_address("fe80::1").value_or({})); },
+      {interrupted});
+}
+
 // A name that does not resolve costs the BEAM five seconds at its start.
 TEST_F(NetworkTest, HostNameAndWhatItResolvesTo) {
   ASSERT_EQ(code_of(set_hostname("hello", Ipv4{{10, 0, 2, 15}})), 0);
@@ -409,6 +641,15 @@ TEST_F(NetworkTest, ReadOnlyEtcIsCoveredFromRun) {
   EXPECT_EQ(kernel.content("/etc/resolv.conf"), "nameserver 1.1.1.1\n");
 }
 
+// There is nothing to mount over: what the user can mend is the root.
+TEST_F(NetworkTest, ReadOnlyEtcWithoutTheFileSaysSo) {
+  kernel.root_read_only = true;
+  kernel.mounts.push_back({"tmpfs", "/run", "tmpfs", 0, ""});
+  const auto done = set_hostname("hello", kNoIpv4);
+  EXPECT_EQ(code_of(done), EROFS);
+  EXPECT_EQ(kernel.mounts.size(), 1U);
+}
+
 TEST_F(NetworkTest, OtherErrorsOfEtcAreErrors) {
   kernel.faults = {{.name = "open", .code = ENOSPC}};
   EXPECT_EQ(code_of(set_hostname("hello", kNoIpv4)), ENOSPC);
@@ -420,6 +661,21 @@ TEST_F(NetworkTest, ResolvConf) {
   EXPECT_EQ(kernel.content("/etc/resolv.conf"), "nameserver 1.1.1.1\nnameserver 255.255.255.255\n");
   ASSERT_EQ(code_of(write_resolv_conf(config_of("10.0.2.15::::::off::8.8.8.8"))), 0);
   EXPECT_EQ(kernel.content("/etc/resolv.conf"), "nameserver 8.8.8.8\n");
+}
+
+TEST_F(NetworkTest, ResolvConfOfBothFamilies) {
+  const Address servers[] = {Address(Ipv4{{1, 1, 1, 1}}),
+                             parse_address("2606:4700:4700::1111").value_or({})};
+  ASSERT_EQ(code_of(write_resolv_conf(servers)), 0);
+  EXPECT_EQ(kernel.content("/etc/resolv.conf"),
+            "nameserver 1.1.1.1\nnameserver 2606:4700:4700::1111\n");
+  EXPECT_EQ(code_of(write_resolv_conf(std::vector(20, servers[1]))), ENAMETOOLONG);
+  EXPECT_EQ(code_of(write_resolv_conf(std::vector(
+                4, parse_address("1111:2222:3333:4444:5555:6666:7777:8888").value_or({})))),
+            0);
+  kernel.calls.clear();
+  EXPECT_EQ(code_of(write_resolv_conf(std::span<const Address>())), 0);
+  EXPECT_TRUE(kernel.calls.empty());
 }
 
 TEST_F(NetworkTest, NoResolvConfWithoutServers) {

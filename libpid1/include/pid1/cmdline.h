@@ -40,8 +40,16 @@ class CmdlineReader {
   bool arguments_ = false;
 };
 
+/// The value of the parameter `name`, in place on `text`, which is in pieces then: give it a copy.
+/// Of one given twice the last counts, as for the kernel, which applies each in turn; to see all,
+/// read with CmdlineReader. "" for one without a value ("quiet", "quiet="), nullptr where there is
+/// none; arguments behind ` -- ` are none. '-' and '_' in names are the same, as to the kernel
+/// (kernel/params.c, parameq).
+[[nodiscard]] const char* find_parameter(char* text, const char* name);
+
 /// Reads /proc/cmdline (or `path`) into `buffer`, without its final newline. EFBIG when it does not
-/// fit. x86-64 keeps at most 2,048 bytes (COMMAND_LINE_SIZE), other machines more.
+/// fit. x86-64 and arm64 keep 2,048 bytes of what the boot loader gives (COMMAND_LINE_SIZE); with
+/// CONFIG_BOOT_CONFIG the file is up to 32 KiB longer (lib/bootconfig.c).
 [[nodiscard]] Result<> read_cmdline(std::span<char> buffer, const char* path = "/proc/cmdline");
 
 }  // namespace pid1

@@ -22,7 +22,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 
 # For size: link-time optimisation, sections that nothing refers to dropped one by one, no unwind
 # tables, fixed addresses (PID 1 runs for a millisecond before the BEAM takes its place).
-set(CMAKE_CXX_FLAGS_INIT "-flto -fno-pie -ffunction-sections -fdata-sections \
+set(CMAKE_CXX_FLAGS_INIT "-flto -ffat-lto-objects -fno-pie -ffunction-sections -fdata-sections \
 -fno-asynchronous-unwind-tables -fno-unwind-tables")
 # Not _INIT, which would stand before CMake's own -Os.
 set(CMAKE_CXX_FLAGS_MINSIZEREL "-Oz -DNDEBUG" CACHE STRING "")

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first instructions of the static /init. The C library's start-up sets up threads, locales and
-// stdio; none of it is used here, and it would be a tenth of the file.
+// The first instructions of a static program that has nothing but this library (pid1::start). The C
+// library's start-up sets up threads, locales and stdio; none of it is used here, and it would be a
+// tenth of the file.
 
 #include <cstddef>
 
 #include "pid1/sys.h"
-#include "run.h"
+
+/// The program's, by the name that it has in the object file: C++ lets nobody call main. All three
+/// parameters must be there, for a call with another number is undefined.
+extern "C" int program(int argc, char** argv, char** envp) asm("main");
 
 // What the compiler may call. musl's take a word at a time, in 500 bytes more; here a text has a
 // hundred. no_builtin: or each would become a call of itself.
@@ -43,11 +47,12 @@ extern "C" {
 }
 }
 
-// The kernel leaves argc at the stack pointer and argv behind it (System V ABI, "Process
-// Initialization").
-// Named by the instructions below, which the compiler does not look into.
+// The kernel leaves argc at the stack pointer, argv behind it, and envp behind argv's NULL (System
+// V ABI, "Process Initialization"). Named by the instructions below, which the compiler does not
+// look into.
 extern "C" [[noreturn, gnu::used]] void start(long* stack) {
-  pid1::sys::exit(beam_init::run(static_cast<int>(*stack), reinterpret_cast<char**>(stack + 1)));
+  char** const argv = reinterpret_cast<char**>(stack + 1);
+  pid1::sys::exit(program(static_cast<int>(*stack), argv, argv + *stack + 1));
 }
 
 #if defined(__x86_64__)

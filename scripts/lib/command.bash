@@ -47,7 +47,7 @@ command_clean() {
   rm -rf "$MICROBEAM_BUILD"
   [[ -v option[cache] ]] || return 0
   rm -f "$MICROBEAM_CACHE/CACHEDIR.TAG"
-  for part in components sources apt tidy; do
+  for part in components sources apt tidy ccache; do
     [[ -d $MICROBEAM_CACHE/$part ]] || continue
     say "removing $MICROBEAM_CACHE/$part ($(clean_weight "$MICROBEAM_CACHE/$part"))"
     rm -rf "${MICROBEAM_CACHE:?}/$part"
@@ -200,18 +200,21 @@ build_host_tools() {
   step 'host tools' build_host host microbeam-vm
 }
 
-# build_host PRESET [TARGET]   configures and builds a CMake preset.
+# build_host PRESET [TARGET...]   configures and builds a CMake preset.
 build_host() {
-  build_configure "$1"
-  cmake --build "$MICROBEAM_BUILD/$1" --target "${2:-all}"
+  local preset=$1
+  shift
+  build_configure "$preset"
+  CCACHE_DIR=$MICROBEAM_CACHE/ccache CCACHE_MAXSIZE=2G cmake --build "$MICROBEAM_BUILD/$preset" --target "${@:-all}"
 }
 
-# build_configure PRESET   configures it, or again where it has changed.
+# build_configure PRESET   configures it, or again where it has changed. What was compiled before, in
+# another checkout at the same place, comes from the cache.
 build_configure() {
   local dir=$MICROBEAM_BUILD/$1
   # Ninja runs CMake again by itself when its files change, but not for the presets.
   if [[ ! -e $dir/build.ninja || $MICROBEAM_ROOT/CMakePresets.json -nt $dir/build.ninja ]]; then
-    (cd "$MICROBEAM_ROOT" && cmake --preset "$1" -B "$dir")
+    (cd "$MICROBEAM_ROOT" && CMAKE_CXX_COMPILER_LAUNCHER=ccache cmake --preset "$1" -B "$dir")
   fi
 }
 

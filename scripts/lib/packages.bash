@@ -6,7 +6,8 @@
 source "${BASH_SOURCE[0]%/*}/stage.bash"
 
 # One line each: package, group. Groups: build (everything in an image), vm (booting it),
-# host (the host's own tools and libraries), test (the test suites).
+# host (the host's own tools and libraries), test (the test suites), bench (what libpid1 is measured
+# against, and with; tests too).
 packages_table=(
   'bubblewrap         build' # the sandbox that components are built in
   'dpkg-dev           build' # dpkg-source; brings make, patch, perl, xz, bzip2
@@ -29,13 +30,21 @@ packages_table=(
   'zstd               build'
   'qemu-system-x86    vm'
   'g++                host'
+  'ccache             host' # a clean checkout compiles nothing that was compiled before
   'libabsl-dev        host'
   'libgtest-dev       test'
   'libgmock-dev       test'
   'bats               test'
   'shellcheck         test'
+  'g++-12             test' # the oldest compiler that the headers of libpid1 are for
+  'pkgconf            test'
   'clang-format-19    test'
   'clang-tidy-19      test'
+  'tini               bench'
+  'dumb-init          bench'
+  'catatonit          bench'
+  'busybox-static     bench'
+  'libbenchmark-dev   bench'
 )
 
 # packages_of GROUP...   prints the packages of these groups, or of all groups if none is given.

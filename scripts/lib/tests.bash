@@ -2,12 +2,16 @@
 # shellcheck shell=bash
 # `test`: builds what the tests need, runs them by CTest label, prints one summary. See tests/README.md.
 
-tests_labels=(lint unit shell namespace vm)
+tests_labels=(lint unit coverage package fuzz shell namespace vm)
 
 # tests_environment   tells the tests where things are: this list, and the one in tests/README.md.
 tests_environment() {
   export MICROBEAM_INIT=${component_at[init]:-}/init
   export MICROBEAM_INIT_DEBUG=${component_at[init]:-}/init.debug
+  export MICROBEAM_CONTAINER_INIT=${component_at[init]:-}/container-init
+  export MICROBEAM_CONTAINER_INIT_DEBUG=${component_at[init]:-}/container-init.debug
+  export MICROBEAM_RESCUE_INIT=${component_at[init]:-}/rescue-init
+  export MICROBEAM_RESCUE_INIT_DEBUG=${component_at[init]:-}/rescue-init.debug
   export MICROBEAM_GEN_INIT_CPIO=${component_at[kernel]:-}/gen_init_cpio
   export MICROBEAM_VM=$MICROBEAM_BUILD/host/bench/microbeam-vm
   export MICROBEAM_IMAGES=$MICROBEAM_BUILD/images
@@ -17,7 +21,7 @@ tests_environment() {
 command_test() {
   local label failed=0 labels=("${option_rest[@]}") rows=()
   [[ ${#labels[@]} -gt 0 ]] || labels=("${tests_labels[@]}")
-  command_packages build host vm test
+  command_packages build host vm test bench
   tests_build "${labels[@]}"
   build_unlock
   tests_environment
@@ -32,6 +36,17 @@ command_test() {
 tests_build() {
   # The runner, and the compile commands that clang-tidy reads.
   build_host_tools
+  if [[ " $* " == *' coverage '* ]]; then
+    step 'tests of coverage' build_host host-coverage pid1_test pid1_sys_test
+  fi
+  if [[ " $* " == *' fuzz '* ]]; then
+    step 'fuzz targets' build_host fuzz fuzz_targets
+  fi
+  if [[ " $* " == *' package '* ]]; then
+    build_components toolchain
+    step 'libpid1 of host' build_host host pid1
+    MICROBEAM_TOOLCHAIN=$MICROBEAM_BUILD/toolchain step 'libpid1 of musl' build_host musl pid1
+  fi
   if [[ " $* " == *' vm '* ]]; then
     build_components init kernel hello
     build_image emu
@@ -42,19 +57,32 @@ tests_build() {
   if [[ " $* " == *' unit '* || " $* " == *' namespace '* ]]; then
     step 'tests' build_host host-asan
   else
-    step 'tests' build_configure host-asan
+    # No program, but the list of the tests, which follows the files that there are.
+    step 'tests' build_host host-asan build.ninja
   fi
+}
+
+# tests_tree LABEL   prints the build tree with the tests of LABEL.
+tests_tree() {
+  case $1 in
+    coverage) printf '%s\n' "$MICROBEAM_BUILD/host-coverage" ;;
+    fuzz) printf '%s\n' "$MICROBEAM_BUILD/fuzz" ;;
+    *) printf '%s\n' "$MICROBEAM_BUILD/host-asan" ;;
+  esac
 }
 
 # tests_run LABEL   runs the tests of LABEL, adds its row to the caller's rows; status 1 if any failed,
 # or there was none.
 tests_run() {
   local label=$1 report=$MICROBEAM_BUILD/logs/test-$1.xml status=0 start=$SECONDS
-  local tests failures skipped
+  local tests failures skipped parallel
+  parallel=$(nproc)
+  # They end by the clock, whatever share of a processor they get.
+  [[ $label != fuzz ]] || parallel=$((2 * parallel))
   rm -f "$report"
   stage "test $label" timeout --foreground --kill-after=10 3600 \
-    ctest --test-dir "$MICROBEAM_BUILD/host-asan" --label-regex "^$label\$" --no-tests=error \
-    --output-on-failure --output-junit "$report" --parallel "$(nproc)" || status=1
+    ctest --test-dir "$(tests_tree "$label")" --label-regex "^$label\$" --no-tests=error \
+    --output-on-failure --output-junit "$report" --parallel "$parallel" || status=1
   tests=$(tests_count "$report" tests)
   failures=$(tests_count "$report" failures)
   skipped=$(tests_count "$report" skipped)
@@ -82,5 +110,13 @@ tests_summary() {
   ((failed == 0)) || verdict='FAILED'
   printf '\n%-12s %8s %8s %8s %8s\n' LABEL PASSED FAILED SKIPPED SECONDS
   printf '%-12s %8s %8s %8s %8s\n' "${rows[@]}"
+  tests_coverage "$MICROBEAM_BUILD/host-coverage/tests/coverage/report.txt"
   printf '%s\n' "$verdict"
+}
+
+# tests_coverage REPORT   prints what was covered, if that was asked for.
+tests_coverage() {
+  [[ " ${labels[*]} " == *' coverage '* && -e $1 ]] || return 0
+  awk -v report="$1" '$1 == "TOTAL" {
+    printf "coverage of libpid1: %s of lines, %s of branches (each file: %s)\n", $7, $10, report }' "$1"
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file /init itself: static, small, without an allocator, and of use to a person who starts it.
+// The files that ship: static, small, without an allocator; and /init as a person starts it.
 #include <elf.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <sstream>
 #include <stdexcept>
 
 #include "boot.h"
@@ -76,15 +78,45 @@ class Elf {
   std::string bytes_;
 };
 
-TEST(BinaryTest, IsStaticAndNeedsNoInterpreter) {
-  const Elf init(path_from("MICROBEAM_INIT"));
+/// A limit of tests/budgets.tsv.
+uintmax_t budget(const std::string& wanted) {
+  std::ifstream file(MICROBEAM_BUDGETS);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string name;
+    uintmax_t limit = 0;
+    if (fields >> name >> limit && name == wanted) return limit;
+  }
+  throw std::runtime_error("budgets.tsv has no " + wanted);
+}
+
+/// What ships, and the same with its symbols.
+struct Program {
+  const char* file;
+  const char* debug;
+  const char* budget;
+};
+
+class BinaryTest : public testing::TestWithParam<Program> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Programs, BinaryTest,
+    testing::Values(Program{"MICROBEAM_INIT", "MICROBEAM_INIT_DEBUG", "init_bytes"},
+                    Program{"MICROBEAM_CONTAINER_INIT", "MICROBEAM_CONTAINER_INIT_DEBUG",
+                            "container_init_bytes"},
+                    Program{"MICROBEAM_RESCUE_INIT", "MICROBEAM_RESCUE_INIT_DEBUG",
+                            "rescue_init_bytes"}),
+    [](const auto& program) { return std::string(program.param.file); });
+
+TEST_P(BinaryTest, IsStaticAndNeedsNoInterpreter) {
+  const Elf init(path_from(GetParam().file));
   EXPECT_THAT(init.segments(PT_INTERP), IsEmpty());
   EXPECT_THAT(init.segments(PT_DYNAMIC), IsEmpty());
   EXPECT_EQ(init.header().e_type, ET_EXEC);
 }
 
-TEST(BinaryTest, NoMemoryIsBothWritableAndExecutable) {
-  const Elf init(path_from("MICROBEAM_INIT"));
+TEST_P(BinaryTest, NoMemoryIsBothWritableAndExecutable) {
+  const Elf init(path_from(GetParam().file));
   for (const Elf64_Phdr& segment : init.segments(PT_LOAD)) {
     EXPECT_NE(segment.p_flags & (PF_W | PF_X), static_cast<uint32_t>(PF_W | PF_X));
   }
@@ -92,17 +124,13 @@ TEST(BinaryTest, NoMemoryIsBothWritableAndExecutable) {
   EXPECT_EQ(init.segments(PT_GNU_STACK).front().p_flags & PF_X, 0U);
 }
 
-TEST(BinaryTest, WhatIsLoadedIsAtMost24KiB) {
-  uint64_t size = 0;
-  for (const Elf64_Phdr& segment : Elf(path_from("MICROBEAM_INIT")).segments(PT_LOAD)) {
-    size = std::max(size, segment.p_offset + segment.p_filesz);
-  }
-  EXPECT_LE(size, 24 * 1024U);
+TEST_P(BinaryTest, FileIsWithinItsBudget) {
+  EXPECT_LE(std::filesystem::file_size(path_from(GetParam().file)), budget(GetParam().budget));
 }
 
-TEST(BinaryTest, DefinesNoAllocatorAndNoRuntimeOfCxx) {
-  const auto symbols = Elf(path_from("MICROBEAM_INIT_DEBUG")).defined_symbols();
-  ASSERT_THAT(symbols, Not(IsEmpty())) << "MICROBEAM_INIT_DEBUG must be the file before stripping";
+TEST_P(BinaryTest, DefinesNoAllocatorAndNoRuntimeOfCxx) {
+  const auto symbols = Elf(path_from(GetParam().debug)).defined_symbols();
+  ASSERT_THAT(symbols, Not(IsEmpty())) << GetParam().debug << " must be the file before stripping";
   // Allocation, exceptions, run-time type information, stdio.
   constexpr std::array kUnwanted = {
       "malloc",        "calloc", "realloc",     "_Znw",    "_Zna",        "_Zdl",   "_Zda",
@@ -131,7 +159,7 @@ Said run_by_hand(const std::string& arguments) {
   return {text, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
 }
 
-TEST(BinaryTest, HelpNamesEverySetting) {
+TEST(InitByHandTest, HelpNamesEverySetting) {
   const Said help = run_by_hand("--help");
   EXPECT_EQ(help.status, 0);
   for (const char* setting :
@@ -141,7 +169,7 @@ TEST(BinaryTest, HelpNamesEverySetting) {
   }
 }
 
-TEST(BinaryTest, RefusesToBeAnythingButPid1) {
+TEST(InitByHandTest, RefusesToBeAnythingButPid1) {
   const Said refusal = run_by_hand("");
   EXPECT_EQ(refusal.status, 2);
   EXPECT_THAT(refusal.text, HasSubstr("not PID 1"));

@@ -235,7 +235,7 @@ const Case kSettingCases[] = {
        root.directory("/dev/shm");
        start.prepare = remount_root_read_only;
      },
-     {"host name: ", "/etc/hosts", "No such file or directory"}},
+     {"host name: ", "/etc/hosts", "Read-only file system"}},
     {"NoMountPointInARootThatIsReadOnly",
      [](Root& root, Start& start) {
        root.remove("/run");

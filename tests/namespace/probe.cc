@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -134,7 +135,8 @@ void add_network() {
 std::vector<std::string> other_processes() {
   std::vector<std::string> others;
   for (const std::string& name : names_in("/proc")) {
-    if (name.find_first_not_of("0123456789") != std::string::npos || name == "1") continue;
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (name == "1" || name == std::to_string(getpid())) continue;
     const std::string stat = read_all("/proc/" + name + "/stat");
     if (!stat.empty()) others.push_back(stat.substr(0, stat.find(' ', stat.rfind(')') + 2)));
   }
@@ -156,6 +158,9 @@ void add_what_stays_of_orphans() {
   char nothing = 0;
   if (read(alive[0], &nothing, 1) != 0) return;
   close(alive[0]);
+  // Its own children: no init's to reap, but for one.
+  while (getpid() != 1 && waitpid(-1, nullptr, 0) > 0) {
+  }
   for (int i = 0; i < 200 && !other_processes().empty(); ++i)
     usleep(10'000);
   for (const std::string& process : other_processes())

@@ -53,7 +53,10 @@ void Root::make_devices() {
   // Bound, not made: an ordinary user's namespace makes no device nodes.
   bind_file("/dev/null", path("/dev/null"));
   kernel_log_ = make_pipe(path("/dev/kmsg"));
+  make_terminal();
+}
 
+void Root::make_terminal() {
   console_ = Descriptor(static_cast<int>(
       check(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "posix_openpt")));
   check(unlockpt(console_.get()), "unlockpt");
@@ -127,6 +130,11 @@ void Root::remove_console() {
 
 void Root::no_console() {
   remove_console();
+}
+
+void Root::console_is_terminal() {
+  remove_console();
+  make_terminal();
 }
 
 void Root::console_is_pipe() {

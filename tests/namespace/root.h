@@ -38,6 +38,8 @@ class Root {
   void make_systools_release();
 
   // What /dev/console is, instead of the terminal.
+  /// Another terminal, after it was one of these.
+  void console_is_terminal();
   /// A pipe. Unlike a terminal it loses nothing when its writer ends, nor adds carriage returns.
   void console_is_pipe();
   /// A pipe that is full, and that nobody reads.
@@ -54,6 +56,7 @@ class Root {
 
  private:
   void make_devices();
+  void make_terminal();
   void make_release();
   void remove_console();
 

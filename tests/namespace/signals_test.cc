@@ -1,34 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signal masks and dispositions, which exec hands on to every process of the system.
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <csignal>
 
-#include "boot.h"
+#include "container.h"
 
 namespace microbeam {
 namespace {
 
-constexpr uint64_t kAll = ~uint64_t{0};
-
 constexpr uint64_t set_of(int signal) {
   return uint64_t{1} << (signal - 1);
-}
-
-/// Straight to the kernel: the C library keeps the first real-time signals to itself.
-void ignore_signal(int signal) {
-  struct {
-    void (*handler)(int);
-    unsigned long flags;
-    void (*restorer)();
-    uint64_t mask;
-  } action = {SIG_IGN, 0, nullptr, 0};
-  check(syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof(action.mask)), "rt_sigaction");
-}
-
-void block_all_signals() {
-  check(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, nullptr, sizeof(kAll)), "rt_sigprocmask");
 }
 
 class SignalsTest : public NamespaceTest {};

@@ -3,13 +3,8 @@
 // modes.h.
 #include <absl/flags/flag.h>
 #include <absl/flags/parse.h>
-#include <absl/flags/usage.h>
-#include <absl/flags/usage_config.h>
 #include <absl/status/statusor.h>
-#include <absl/strings/match.h>
 #include <absl/strings/string_view.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <iostream>
 #include <string>
@@ -17,6 +12,8 @@
 
 #include "modes.h"
 #include "options.h"
+#include "program.h"
+#include "usage.h"
 
 ABSL_FLAG(std::string, mode, "",
           "probe: boot, print one JSON object, end; run: boot with the console here, until "
@@ -40,16 +37,6 @@ ABSL_FLAG(std::string, console_log, "",
           "the file that keeps the guest's console; a probe needs it");
 
 namespace {
-
-// A pipe that got the number of a closed standard stream would be overwritten in the child.
-// Read-only, so that a result that is written to a closed stdout is an error still.
-void open_standard_streams() {
-  int fd = 0;
-  do {
-    fd = open("/dev/null", O_RDONLY);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd > STDERR_FILENO) close(fd);
-}
 
 microbeam::Options options_from_flags() {
   return {.mode = absl::GetFlag(FLAGS_mode),
@@ -77,18 +64,11 @@ int usage_error(absl::string_view message) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  open_standard_streams();
-  absl::SetProgramUsageMessage(
-      "boots an image under QEMU's microvm and stamps every mark of the boot.\n"
-      "microbeam-vm --mode=probe|run --kernel=FILE --initrd=FILE [FLAG...]\n"
-      "microbeam-vm --mode=trial --kernel=FILE [--accel=kvm]");
-  absl::FlagsUsageConfig help;
-  help.contains_helpshort_flags = [](absl::string_view file) {
-    return absl::EndsWith(file, "boot/main.cc");
-  };
-  help.contains_help_flags = help.contains_helpshort_flags;
-  help.normalize_filename = [](absl::string_view) { return std::string("microbeam-vm"); };
-  absl::SetFlagsUsageConfig(help);
+  microbeam::open_standard_streams();
+  microbeam::set_usage("microbeam-vm", "boot/main.cc",
+                       "boots an image under QEMU's microvm and stamps every mark of the boot.\n"
+                       "microbeam-vm --mode=probe|run --kernel=FILE --initrd=FILE [FLAG...]\n"
+                       "microbeam-vm --mode=trial --kernel=FILE [--accel=kvm]");
   const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
   if (arguments.size() > 1) {
     return usage_error(std::string("unexpected argument ") + arguments[1]);
@@ -98,7 +78,7 @@ int main(int argc, char** argv) {
   if (const absl::Status status = microbeam::check(options); !status.ok()) {
     return usage_error(status.message());
   }
-  const absl::StatusOr<std::string> qemu = microbeam::find_program(options.qemu);
+  const absl::StatusOr<std::string> qemu = microbeam::find_qemu(options.qemu);
   if (!qemu.ok()) return usage_error(qemu.status().message());
   options.qemu = *qemu;
 

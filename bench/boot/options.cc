@@ -4,14 +4,16 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
-#include <absl/strings/str_split.h>
 #include <absl/types/span.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "program.h"
 
 namespace microbeam {
 namespace {
@@ -104,20 +106,8 @@ absl::Status check(const Options& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> find_program(const std::string& program) {
-  const auto executable = [](const std::string& path) {
-    struct stat status{};
-    return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-           access(path.c_str(), X_OK) == 0;
-  };
-  if (program.find('/') != std::string::npos) {
-    if (executable(program)) return program;
-  } else if (const char* search = std::getenv("PATH")) {
-    for (absl::string_view folder : absl::StrSplit(search, ':', absl::SkipEmpty())) {
-      std::string path = absl::StrCat(folder, "/", program);
-      if (executable(path)) return path;
-    }
-  }
+absl::StatusOr<std::string> find_qemu(const std::string& program) {
+  if (std::optional<std::string> path = find_program(program)) return *std::move(path);
   return absl::NotFoundError(absl::StrCat(
       "QEMU (", program,
       ") is not there or not executable; `scripts/microbeam doctor` says what to install, --qemu "

@@ -34,8 +34,8 @@ struct Options {
 // OK, or what is wrong with which flag and what to give instead. Looks at the files too.
 absl::Status check(const Options& options);
 
-// `program` itself when it has a slash, or the first executable file of that name in PATH.
-absl::StatusOr<std::string> find_program(const std::string& program);
+// The path of QEMU, given by name or path; or what to do when it is not there.
+absl::StatusOr<std::string> find_qemu(const std::string& program);
 
 }  // namespace microbeam
 

@@ -120,6 +120,13 @@ class ProgramTest : public testing::Test {
   }
 };
 
+TEST_F(ProgramTest, HelpHasItsOwnFlagsAndNoOthers) {
+  const Result result = run({MICROBEAM_VM, "--help"});
+  EXPECT_THAT(result.out, HasSubstr("Flags from microbeam-vm:"));
+  EXPECT_THAT(result.out, HasSubstr("--console_log"));
+  EXPECT_THAT(result.out, Not(HasSubstr("--flagfile")));
+}
+
 TEST_F(ProgramTest, ProbePrintsOneObject) {
   const Result result = run(command("probe", "serves", {"--memory=48", "--vm=jit"}));
   EXPECT_EQ(result.status, 0) << result.err;

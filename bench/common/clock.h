@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one clock of this tool: CLOCK_MONOTONIC, as the time since that clock's own zero.
-#ifndef MICROBEAM_BENCH_BOOT_CLOCK_H
-#define MICROBEAM_BENCH_BOOT_CLOCK_H
+// The one clock of the tools: CLOCK_MONOTONIC, as the time since that clock's own zero.
+#ifndef MICROBEAM_BENCH_COMMON_CLOCK_H
+#define MICROBEAM_BENCH_COMMON_CLOCK_H
 
 #include <absl/time/time.h>
 #include <time.h>
@@ -17,4 +17,4 @@ inline absl::Duration monotonic_now() {
 
 }  // namespace microbeam
 
-#endif  // MICROBEAM_BENCH_BOOT_CLOCK_H
+#endif  // MICROBEAM_BENCH_COMMON_CLOCK_H

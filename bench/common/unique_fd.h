@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file descriptor with an owner.
-#ifndef MICROBEAM_BENCH_BOOT_UNIQUE_FD_H
-#define MICROBEAM_BENCH_BOOT_UNIQUE_FD_H
+#ifndef MICROBEAM_BENCH_COMMON_UNIQUE_FD_H
+#define MICROBEAM_BENCH_COMMON_UNIQUE_FD_H
 
 #include <unistd.h>
 
@@ -37,4 +37,4 @@ class UniqueFd {
 
 }  // namespace microbeam
 
-#endif  // MICROBEAM_BENCH_BOOT_UNIQUE_FD_H
+#endif  // MICROBEAM_BENCH_COMMON_UNIQUE_FD_H

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
@@ -68,6 +69,22 @@ TEST(ChildTest, SaysWhatCannotBeExecuted) {
             "cannot execute /nonexistent/qemu: No such file or directory");
   EXPECT_EQ(Child::spawn({"/etc/passwd"}).status().message(),
             "cannot execute /etc/passwd: Permission denied");
+}
+
+TEST(ChildTest, TellsWhenItWasExecutedAndWhatItUsed) {
+  void* const shared =
+      mmap(nullptr, sizeof(int64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  auto* const executed_ns = static_cast<int64_t*>(shared);
+  absl::StatusOr<Child> child =
+      Child::spawn({"/bin/sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done"},
+                   {.executed_ns = executed_ns});
+  ASSERT_TRUE(child.ok());
+  ASSERT_EQ(wait_for(*child), 0);
+  EXPECT_GE(absl::Nanoseconds(*executed_ns), child->spawned());
+  EXPECT_LE(absl::Nanoseconds(*executed_ns), monotonic_now());
+  EXPECT_GT(child->cpu_time(), absl::ZeroDuration());
+  munmap(shared, sizeof(int64_t));
 }
 
 TEST(ChildTest, ASignalIsAStatusAbove128) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The little of JSON that this tool writes and reads.
-#ifndef MICROBEAM_BENCH_BOOT_JSON_H
-#define MICROBEAM_BENCH_BOOT_JSON_H
+// The little of JSON that the tools write and read.
+#ifndef MICROBEAM_BENCH_COMMON_JSON_H
+#define MICROBEAM_BENCH_COMMON_JSON_H
 
 #include <absl/strings/string_view.h>
 
@@ -21,4 +21,4 @@ std::optional<int64_t> json_integer(absl::string_view json, absl::string_view ke
 
 }  // namespace microbeam
 
-#endif  // MICROBEAM_BENCH_BOOT_JSON_H
+#endif  // MICROBEAM_BENCH_COMMON_JSON_H

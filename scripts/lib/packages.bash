@@ -43,7 +43,6 @@ packages_table=(
   'tini               bench'
   'dumb-init          bench'
   'catatonit          bench'
-  'busybox-static     bench'
   'libbenchmark-dev   bench'
 )
 

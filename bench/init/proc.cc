@@ -11,15 +11,17 @@
 #include <sys/utsname.h>
 
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <thread>
 
 namespace microbeam {
 namespace {
 
 std::string contents(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // Not an istreambuf_iterator, which throws when the process has ended meanwhile (ESRCH).
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
 }
 
 }  // namespace

@@ -22,7 +22,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -56,9 +56,12 @@ void wait_until(const char* what, const std::function<bool()>& happened) {
   end(kTimeOut, std::string("waited in vain for ") + what);
 }
 
+/// What there is: the process of a file in /proc may end before that is read (ESRCH), for which an
+/// istreambuf_iterator throws.
 std::string read_all(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
 }
 
 void ready() {

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <stdexcept>
 
 namespace microbeam {
@@ -69,8 +69,10 @@ int zombies_of(pid_t parent) {
     if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) {
       continue;
     }
-    std::ifstream file(entry.path() / "stat");
-    const std::string stat{std::istreambuf_iterator<char>(file), {}};
+    // Not an istreambuf_iterator, which throws when the process has ended meanwhile (ESRCH).
+    std::ostringstream text;
+    text << std::ifstream(entry.path() / "stat").rdbuf();
+    const std::string stat = text.str();
     const size_t end = stat.rfind(") Z ");
     if (end != std::string::npos && std::stol(stat.substr(end + 4)) == parent) ++count;
   }

@@ -70,6 +70,7 @@ sources_get() {
   table=$(sources_search "$suite" "$kind" "$package")
   [[ -n $table ]] || die "no $kind package $package in suite $suite of this machine's apt archive." \
     "Look at $sources_apt/sources.list: does that mirror carry the suite?"
+  table+=$'\n'$(sources_pool "$name" <<<"$table")
   for version in $(sources_order "$(sources_version "$name")" <<<"$table"); do
     # A version may stand in several suites (a stable release and its updates): one is enough.
     files=$(awk -v version="$version" '
@@ -78,10 +79,19 @@ sources_get() {
       sources_settle "$name" "$package" "$version" "$files"
       return 0
     fi
-    warn "$package $version is in the archive's index, but its files are not in the archive (a" \
-      "mirror that is behind, or a newer version just out)"
+    warn "$package $version: its files are not in the archive (a mirror that is behind, or a newer" \
+      "version just out)"
   done
   die "the archive has no complete version of package $package: try again later, or another mirror"
+}
+
+# sources_pool NAME <TABLE   prints the files of NAME's lock as rows of the table, where TABLE has not got
+# that version: the archive's pool may hold for a while yet what its index no longer names. The lock's
+# hashes are those of a signed index.
+sources_pool() {
+  awk '
+    NR == FNR { known[$1]; if (!($2 in pool)) { pool[$2] = $5; sub("[^/]*$", "", pool[$2]) }; next }
+    !($3 in known) && $2 in pool { print $3, $2, $4, $5, pool[$2] $4 }' - <(sources_lines "$1")
 }
 
 # sources_order LOCKED <TABLE   prints the versions to try: the locked one, then the newest first.

@@ -34,7 +34,15 @@ index() { printf '%s trixie sand_%s.tar %s %s\n' "$1" "$1" "${2%% *}" "copy:$arc
 
 lock() { awk '{ print "sand", $2, $1, $3, $4 }' "$archive/index-$1" >"$MICROBEAM_ROOT/rootfs/sources.lock"; }
 
-withdraw() { rm "$archive/index-$1" "$archive/sand_$1.tar"; }
+# withdraw VERSION   takes it out of the index and the archive, which answers 404 then.
+withdraw() {
+  supersede "$1"
+  rm "$archive/sand_$1.tar"
+  fake timeout "[[ \$* != *sand_$1.tar* ]] || { echo 'E: 404  Not Found'; exit 100; }" 'exec /usr/bin/timeout "$@"'
+}
+
+# supersede VERSION   takes it out of the index alone.
+supersede() { rm "$archive/index-$1"; }
 
 have() { [[ $(ls "$MICROBEAM_CACHE/sources/sand" 2>/dev/null) == "$*" ]]; }
 
@@ -56,6 +64,22 @@ have() { [[ $(ls "$MICROBEAM_CACHE/sources/sand" 2>/dev/null) == "$*" ]]; }
   says warning sand 1.0 1.10 'cp '
   grep -q '^sand trixie 1.10 ' "$MICROBEAM_BUILD/sources.lock"
   [[ $(sources_version sand) == 1.10 ]]
+}
+
+@test "a locked version that the index no longer names is fetched while the archive has it" {
+  offer 2.0 'sand, second'
+  supersede 1.0
+  MICROBEAM_LOCKED=1 run -0 sources_fetch sand
+  [[ $output != *warning* && $(<"$MICROBEAM_CACHE/sources/sand/sand_1.0.tar") == 'sand, first' ]]
+  [[ ! -e $MICROBEAM_BUILD/sources.lock ]]
+}
+
+@test "an index that names a version which the archive has not got yet: the locked one is fetched" {
+  offer 2.0 'sand, second'
+  supersede 1.0
+  rm "$archive/sand_2.0.tar"
+  run -0 sources_fetch sand
+  [[ $(<"$MICROBEAM_CACHE/sources/sand/sand_1.0.tar") == 'sand, first' ]]
 }
 
 @test "drift with --locked: an error that names the package and both versions" {

@@ -233,9 +233,9 @@ int print(int fd, const char* pattern, const char* a = nullptr, const char* b = 
   const char* const parts[] = {a, b, c};
   std::string_view text(line, pid1::fill(line, pattern, parts).value_or(0));
   while (!text.empty()) {
-    const auto put = pid1::sys::write(fd, text);
-    if (!put.has_value() && put.error().code != EINTR) return 1;
-    text.remove_prefix(put.value_or(0));
+    const auto put = pid1::sys::uninterrupted([&] { return pid1::sys::write(fd, text); });
+    if (!put.has_value()) return 1;
+    text.remove_prefix(*put);
   }
   return 0;
 }

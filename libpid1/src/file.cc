@@ -14,17 +14,6 @@
 #include "pid1/text.h"
 
 namespace pid1 {
-namespace {
-
-/// read(2), again after EINTR.
-Result<size_t> read_some(int fd, std::span<char> buffer) {
-  for (;;) {
-    const auto got = sys::read(fd, buffer);
-    if (got.has_value() || got.error().code != EINTR) return got;
-  }
-}
-
-}  // namespace
 
 Result<size_t> read_file(const char* path, std::span<char> buffer) {
   PID1_TRY_ASSIGN(const int fd, sys::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
@@ -33,7 +22,8 @@ Result<size_t> read_file(const char* path, std::span<char> buffer) {
   for (;;) {
     // The last byte of the buffer tells "exactly full" from "there is more".
     if (used == buffer.size()) return Error{EFBIG, "read"};
-    PID1_TRY_ASSIGN(const size_t got, read_some(fd, buffer.subspan(used)));
+    PID1_TRY_ASSIGN(const size_t got,
+                    sys::uninterrupted([&] { return sys::read(fd, buffer.subspan(used)); }));
     if (got == 0) break;
     used += got;
   }
@@ -48,12 +38,8 @@ Result<> write_file(const char* path, std::string_view content, mode_t mode) {
   // O_CREAT's mode is for a new file; one that was there may be open to others.
   PID1_TRY(sys::fchmod(fd, mode));
   while (!content.empty()) {
-    const auto put = sys::write(fd, content);
-    if (put.has_value()) {
-      content.remove_prefix(*put);
-    } else if (put.error().code != EINTR) {
-      return put.error();
-    }
+    PID1_TRY_ASSIGN(const size_t put, sys::uninterrupted([&] { return sys::write(fd, content); }));
+    content.remove_prefix(put);
   }
   return {};
 }

@@ -60,11 +60,8 @@ Result<> write_at_once(const char* path, const char* text) {
   PID1_TRY_ASSIGN(const int fd, sys::open(path, O_WRONLY | O_CLOEXEC));
   const absl::Cleanup close_file = [fd] { sys::close(fd); };
   const std::string_view value = text;
-  for (;;) {
-    const auto put = sys::write(fd, value);
-    if (put.has_value()) return *put == value.size() ? Result<>{} : Error{EIO, "write"};
-    if (put.error().code != EINTR) return put.error();
-  }
+  PID1_TRY_ASSIGN(const size_t put, sys::uninterrupted([&] { return sys::write(fd, value); }));
+  return put == value.size() ? Result<>{} : Error{EIO, "write"};
 }
 
 /// No part of the path is empty, "." or "..".

@@ -56,8 +56,7 @@ void decode_escapes(char* text) {
 /// -1 at the end of the file, and when it cannot be read on.
 int MountinfoReader::next_byte() {
   while (place_ == filled_) {
-    const auto got = sys::read(fd_, input_);
-    if (!got.has_value() && got.error().code == EINTR) continue;
+    const auto got = sys::uninterrupted([this] { return sys::read(fd_, input_); });
     if (!got.has_value()) failure_ = got.error().code;
     if (got.value_or(0) == 0) return -1;
     filled_ = *got;

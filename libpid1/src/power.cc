@@ -62,9 +62,9 @@ class Waiting {
 Result<int> wait_for(pid_t child, unsigned limit_ms) {
   Waiting waiting(limit_ms);
   for (;;) {
-    const auto end = sys::reap(child);
-    if (end.has_value() && (*end).pid == child) return (*end).status;
-    if (!end.has_value() && end.error().code != EINTR) return end.error();
+    PID1_TRY_ASSIGN(const sys::ChildEnd end,
+                    sys::uninterrupted([child] { return sys::reap(child); }));
+    if (end.pid == child) return end.status;
     if (!waiting.pause()) return Error{EAGAIN, "wait4"};
   }
 }

@@ -18,11 +18,9 @@ int exit_code(int status) {
 Result<Reaped> reap_all(pid_t main) {
   Reaped reaped = {};
   for (;;) {
-    const auto end = sys::reap();
+    const auto end = sys::uninterrupted([] { return sys::reap(); });
     if (!end.has_value()) {
-      const int code = end.error().code;
-      if (code == EINTR) continue;
-      reaped.childless = code == ECHILD;
+      reaped.childless = end.error().code == ECHILD;
       // What is collected cannot be collected again: it is told, and the error the next time.
       if (reaped.childless || reaped.main_ended || reaped.others > 0) return reaped;
       return end.error();

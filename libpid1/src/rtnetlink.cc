@@ -18,13 +18,7 @@ Result<> transact(int fd, const struct nlmsghdr& request, const char* operation)
   int code = sent.error().code;
   if (sent.has_value()) {
     alignas(NLMSG_ALIGNTO) char buffer[1024];
-    const auto receive = [&] {
-      for (;;) {
-        const auto got = sys::receive(fd, buffer);
-        if (got.has_value() || got.error().code != EINTR) return got;
-      }
-    };
-    const auto got = receive();
+    const auto got = sys::uninterrupted([&] { return sys::receive(fd, buffer); });
     const auto* head = reinterpret_cast<const struct nlmsghdr*>(buffer);
     const auto* answer = reinterpret_cast<const struct nlmsgerr*>(buffer + NLMSG_HDRLEN);
     if (!got.has_value()) {

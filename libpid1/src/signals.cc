@@ -64,19 +64,15 @@ Result<int> open_signalfd(SignalSet set) {
 
 Result<int> next_signal(int signal_fd) {
   struct signalfd_siginfo info = {};
-  for (;;) {
-    const auto got = sys::read(signal_fd, {reinterpret_cast<char*>(&info), sizeof(info)});
-    if (got.has_value()) return static_cast<int>(info.ssi_signo);
-    if (got.error().code == EAGAIN) return 0;
-    if (got.error().code != EINTR) return got.error();
-  }
+  const auto got = sys::uninterrupted(
+      [&] { return sys::read(signal_fd, {reinterpret_cast<char*>(&info), sizeof(info)}); });
+  if (got.has_value()) return static_cast<int>(info.ssi_signo);
+  if (got.error().code == EAGAIN) return 0;
+  return got.error();
 }
 
 Result<int> wait_signal(SignalSet set) {
-  for (;;) {
-    const auto signal = sys::wait_signal(set);
-    if (signal.has_value() || signal.error().code != EINTR) return signal;
-  }
+  return sys::uninterrupted([set] { return sys::wait_signal(set); });
 }
 
 Result<int> parse_signal(const char* text) {

@@ -227,10 +227,7 @@ constexpr Step kSteps[] = {
   // The literal is at the same place in the parent, of which this process is a copy. Up to PIPE_BUF
   // bytes are written whole (pipe(7)).
   const std::string_view bytes(reinterpret_cast<const char*>(&failure), sizeof(failure));
-  for (;;) {
-    const auto put = sys::write(child.report.writer, bytes);
-    if (put.has_value() || put.error().code != EINTR) break;
-  }
+  (void)sys::uninterrupted([&] { return sys::write(child.report.writer, bytes); });
   sys::exit(exec_exit_code(failure));
 }
 
@@ -251,16 +248,14 @@ Result<pid_t> spawn(const SpawnOptions& options) {
   // after its exec, ESRCH after its death, EPERM when `prepare` made a session of it.
   if (options.grouping == Grouping::kOwnGroup) (void)sys::set_process_group(*child, *child);
   Error failure = {0, nullptr};
-  auto got = sys::read(report.reader, {reinterpret_cast<char*>(&failure), sizeof(failure)});
-  while (!got.has_value() && got.error().code == EINTR)
-    got = sys::read(report.reader, {reinterpret_cast<char*>(&failure), sizeof(failure)});
+  const auto got = sys::uninterrupted([&] {
+    return sys::read(report.reader, {reinterpret_cast<char*>(&failure), sizeof(failure)});
+  });
   sys::close(report.reader);
   if (got == 0U) return child;
   // It is about to exit, or (should the pipe fail) nobody knows where it is.
   (void)sys::kill(*child, SIGKILL);
-  auto collected = sys::wait_for(*child);
-  while (!collected.has_value() && collected.error().code == EINTR)
-    collected = sys::wait_for(*child);
+  (void)sys::uninterrupted([&] { return sys::wait_for(*child); });
   if (!got.has_value()) return Error{got.error().code, "spawn: report"};
   return failure;
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -52,6 +53,15 @@ struct CapabilitySets {
   uint64_t permitted;
   uint64_t inheritable;
 };
+
+/// Makes a call again for as long as a signal interrupts it (EINTR).
+template <class Call>
+[[nodiscard]] auto uninterrupted(Call call) {
+  for (;;) {
+    const auto answer = call();
+    if (answer.has_value() || answer.error().code != EINTR) return answer;
+  }
+}
 
 // Files. Paths end with a NUL. O_CLOEXEC is the caller's to give.
 [[nodiscard]] Result<int> open(const char* path, int flags, mode_t mode = 0);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // --mode=run --background and --mode=stop; see modes.h.
 #include <absl/status/statusor.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_format.h>
+#include <absl/strings/strip.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -63,6 +64,20 @@ struct Pipes {
     return true;
   }
 };
+
+// What whoever started the command had open is not for a process that stays: a pipe would never
+// end. But for the pipe that the environment comes from.
+void close_inherited(absl::string_view env_file) {
+  unsigned kept = 0;
+  if (!absl::ConsumePrefix(&env_file, "/dev/fd/") || !absl::SimpleAtoi(env_file, &kept)) kept = 0;
+  constexpr unsigned kFirst = STDERR_FILENO + 1;
+  if (kept < kFirst) {
+    close_range(kFirst, ~0U, 0);
+    return;
+  }
+  if (kept > kFirst) close_range(kFirst, kept - 1, 0);
+  close_range(kept + 1, ~0U, 0);
+}
 
 // The runner, from the fork on: in a session of its own, away from the terminal and its signals.
 int stay(const Options& options, Pipes& pipes) {
@@ -161,6 +176,7 @@ int end_runner(RunnerOf& runner, const UniqueFd& pidfd, const std::string& name)
 }  // namespace
 
 int run_in_background(const Options& options) {
+  close_inherited(options.env_file);
   Pipes pipes;
   if (!pipes.open()) return complain("cannot make a pipe");
   const pid_t runner = fork();

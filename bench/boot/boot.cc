@@ -94,7 +94,8 @@ Boot::Outcome Boot::until_end() {
 void Boot::stop(const Signals& signals) {
   if (machine_->ended()) return;
   const int signals_before = signals.count();
-  wait(signals, options_.ready_limit(), [this] { return control_->ready(); });
+  const auto interrupted = [&] { return signals.count() != signals_before; };
+  wait(options_.ready_limit(), [&] { return interrupted() || control_->ready(); });
   if (!control_->ready()) {
     unanswered_ =
         "nobody in the guest listens on the control port (the application pid1 does): "
@@ -102,21 +103,20 @@ void Boot::stop(const Signals& signals) {
   } else if (!control_->ask("stop")) {
     unanswered_ = "the guest takes nothing from the control port: the machine was killed";
   } else {
-    wait(signals, options_.stop_limit(), [] { return false; });
+    wait(options_.stop_limit(), interrupted);
     unanswered_ = absl::StrCat("the guest did not end within ", seconds(options_.stop_limit()),
                                " of being asked to stop: the machine was killed");
   }
-  if (signals.count() != signals_before) unanswered_ = "the machine was killed at a second signal";
+  if (interrupted()) unanswered_ = "the machine was killed at a second signal";
   if (machine_->ended()) unanswered_.clear();
   machine_->stop(signals);
   control_->drain();
 }
 
-void Boot::wait(const Signals& signals, absl::Duration limit, const std::function<bool()>& done) {
-  const int signals_before = signals.count();
+void Boot::wait(absl::Duration limit, const std::function<bool()>& done) {
   const absl::Duration deadline = monotonic_now() + limit;
   while (!done() && !machine_->ended() && machine_->kvm_error().empty() &&
-         signals.count() == signals_before && monotonic_now() < deadline) {
+         monotonic_now() < deadline) {
     loop_.turn(deadline);
   }
 }

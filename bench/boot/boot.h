@@ -68,9 +68,8 @@ class Boot {
  private:
   // Makes the root of this machine, where it is more than the image's.
   absl::Status prepare_root();
-  // Waits until `done`, at most so long, and not on when QEMU ended, its guest cannot go on, or a
-  // signal came.
-  void wait(const Signals& signals, absl::Duration limit, const std::function<bool()>& done);
+  // Waits until `done`, at most so long, and not on when QEMU ended or its guest cannot go on.
+  void wait(absl::Duration limit, const std::function<bool()>& done);
   // QEMU found its port taken, and may be given another one.
   [[nodiscard]] bool lost_port() const;
 

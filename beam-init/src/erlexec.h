@@ -22,9 +22,11 @@ struct Emulator {
 /// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not
 /// ERL_OTP<RELEASE>_FLAGS nor ESCRIPT_NAME, which are OTP's own), +X becomes -X before the first
 /// `--`. `-env` sets in `environment`, as do ROOTDIR, BINDIR, EMU, PROGNAME and the front of PATH.
+/// An empty HOME, PATH or ERL_EPMD_PORT is as good as none.
 /// What erlexec does beyond exec is an error that names the flag: starting epmd (through a shell),
-/// detaching, printing, compiling; so are -S, -configfd, an -emu_type but opt, and a NUL in an
-/// arguments file.
+/// detaching, printing, compiling; so are -S, -configfd, an -emu_type but opt, a NUL in an
+/// arguments file, one that is named -extra or is more than eight deep in others, and a variable
+/// for -env with a = in its name. Nothing else differs: tests/erlexec asks the real one.
 Outcome build_beam_argv(const Emulator& emulator, const pid1::StringVector& arguments, Draft& draft,
                         pid1::StringVector& argv);
 

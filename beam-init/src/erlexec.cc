@@ -160,7 +160,7 @@ class Erlexec {
   Outcome collect_text(const char* text, bool is_file, int depth) {
     char* slots[kMaxWords];
     StringVector words(slots);
-    split_flags(text, is_file, draft_, words);
+    split_flags(text, is_file ? kSpecial : kSpecial + 1, draft_, words);
     BEAM_INIT_PASS(collect(words.data(), depth));
     if (words.size() > 0 && !(is_file && found_extra_)) draft_.add(flags_, kSeparator);
     return {};
@@ -278,7 +278,7 @@ void prepend_path(const Emulator& emulator, Draft& draft) {
 
 }  // namespace
 
-void split_flags(const char* text, bool comments, Draft& draft, StringVector& words) {
+void split_flags(const char* text, const char* special, Draft& draft, StringVector& words) {
   // In a copy, and in place: a word is never longer than what it is made of.
   char* from = draft.text("{}", text);
   char* to = from;
@@ -290,7 +290,8 @@ void split_flags(const char* text, bool comments, Draft& draft, StringVector& wo
       if (c == '\n') within = '\0';
       continue;
     }
-    const bool comment = comments && c == '#';
+    const bool is_special = *pid1::find(special, c) != '\0';
+    const bool comment = is_special && c == '#';
     if (within == '\0' && (pid1::is_blank(c) || comment)) {
       if (in_word) *to++ = '\0';
       in_word = false;
@@ -299,11 +300,11 @@ void split_flags(const char* text, bool comments, Draft& draft, StringVector& wo
     }
     if (!in_word) draft.add(words, to);
     in_word = true;
-    if (within != '\0' ? c == within : c == '"' || c == '\'') {
+    if (within != '\0' ? c == within : is_special && c != '\\') {
       within = within == '\0' ? c : '\0';
       continue;
     }
-    if (within == '\0' && c == '\\' && *++from == '\0') break;
+    if (within == '\0' && is_special && *++from == '\0') break;
     *to++ = *from;
   }
   *to = '\0';

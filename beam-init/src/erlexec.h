@@ -30,9 +30,12 @@ struct Emulator {
 Outcome build_beam_argv(const Emulator& emulator, const pid1::StringVector& arguments, Draft& draft,
                         pid1::StringVector& argv);
 
-/// Splits `text` into words as erlexec's build_args_from_string does: white space, both quotes (no
-/// escapes within), backslash; with `comments`, # to the end of the line, even within a word.
-void split_flags(const char* text, bool comments, Draft& draft, pid1::StringVector& words);
+/// Splits `text` into words at white space. With all of kSpecial as erlexec's
+/// build_args_from_string does it in a file: both quotes (no escapes within), backslash, and # to
+/// the end of the line, even within a word. A variable has no comments (kSpecial + 1); without any
+/// it is the shell's $VARIABLE.
+constexpr const char* kSpecial = "#\"'\\";
+void split_flags(const char* text, const char* special, Draft& draft, pid1::StringVector& words);
 
 }  // namespace beam_init
 

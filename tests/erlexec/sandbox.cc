@@ -45,7 +45,8 @@ std::vector<char*> pointers(const Strings& strings) {
 std::string read_to_end(int fd) {
   std::string text;
   char buffer[16384];
-  for (ssize_t got = 0; (got = read(fd, buffer, sizeof(buffer))) > 0;)
+  // A fuzzer's clock interrupts.
+  for (ssize_t got = 0; (got = TEMP_FAILURE_RETRY(read(fd, buffer, sizeof(buffer)))) > 0;)
     text.append(buffer, static_cast<size_t>(got));
   return text;
 }
@@ -163,7 +164,7 @@ Real Sandbox::real(const Input& input) {
   // Its end comes when the last process has ended, the detached ones too.
   real.executed = parse(read_to_end(report[0]));
   close(report[0]);
-  if (waitpid(pid, &real.status, 0) != pid) die("waitpid");
+  if (TEMP_FAILURE_RETRY(waitpid(pid, &real.status, 0)) != pid) die("waitpid");
   (void)lseek(errors_, 0, SEEK_SET);
   real.errors = read_to_end(errors_);
   if (WIFEXITED(real.status) && WEXITSTATUS(real.status) >= 126) {

@@ -21,7 +21,7 @@ constexpr int kReport = 3;
 /// erlexec reads arguments files that name each other until it has no memory left.
 void set_limits() {
   constexpr rlim_t kMemory = rlim_t{64} << 20;
-  constexpr rlimit kLimits[] = {{2, 2}, {kMemory, kMemory}, {kMemory, kMemory}};
+  constexpr rlimit kLimits[] = {{1, 1}, {kMemory, kMemory}, {kMemory, kMemory}};
   (void)setrlimit(RLIMIT_CPU, &kLimits[0]);
   (void)setrlimit(RLIMIT_AS, &kLimits[1]);
   (void)setrlimit(RLIMIT_FSIZE, &kLimits[2]);

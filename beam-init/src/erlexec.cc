@@ -36,13 +36,15 @@ constexpr const char* kAllocatorSuffixes =
 /// Flags that begin with '-': erlexec prints, compiles or detaches instead of starting a system, or
 /// refuses them too. -S takes all that follows, and the release's own flags follow.
 constexpr const char* kRefused =
-    "compile,make,man,detached,emu_args_exit,emu_name_exit,emu_qouted_cmd_exit,version,configfd,"
-    "smpdisable,S";
+    "compile,make,man,detached,emu_args_exit,emu_name_exit,emu_qouted_cmd_exit,version,configfd,S";
 /// -emu_args prints the command line, -keep_window is for Windows.
 constexpr const char* kDropped = "emu_args,keep_window";
 /// Those that take the next word. All that stand nowhere here are passed on as they are.
-constexpr const char* kMinusWithValue =
-    "name,sname,proto_dist,start_epmd,epmd,emu_type,emu_flavor,env";
+constexpr const char* kMinusWithValue = "name,sname,proto_dist,start_epmd,epmd,env";
+
+Outcome fail_meaningless(const char* flag) {
+  return fail("{} has no meaning for an init; remove it from vm.args and ERL_*FLAGS", flag);
+}
 
 bool takes_value(const char* flag) {
   if (flag[1] == 'J' || pid1::is_listed(kPlusWithValue, flag + 1)) return true;
@@ -81,7 +83,26 @@ class Erlexec {
     return {};
   }
 
-  /// main()'s loop: what is for the emulator, and what for the Erlang system.
+  /// main()'s first loop: which emulator. It looks at every word, whatever flag it is a value of.
+  Outcome choose_emulator() {
+    const char* type = "opt";
+    for (char* const* words = flags_.data(); *words != nullptr; ++words) {
+      const char* const flag = words[0];
+      const char* const value = words[1];
+      const bool is_smp = pid1::equals(flag, "-smp") && value != nullptr;
+      if (pid1::equals(is_smp ? value : flag, is_smp ? "disable" : "-smpdisable")) {
+        return fail_meaningless(flag);
+      }
+      if (!pid1::is_listed("-emu_flavor,-emu_type", flag)) continue;
+      BEAM_INIT_PASS(need(flag, value));
+      (pid1::equals(flag, "-emu_type") ? type : flavor_) = value;
+      ++words;
+    }
+    if (pid1::equals(type, "opt")) return {};
+    return fail("-emu_type {}: only 'opt' is there; remove it", type);
+  }
+
+  /// main()'s second loop: what is for the emulator, and what for the Erlang system.
   Outcome sort() {
     for (char* const* words = flags_.data(); *words != nullptr;) {
       size_t used = 1;
@@ -105,6 +126,8 @@ class Erlexec {
       draft_.add(arguments_, kExtra);
       draft_.add_all(arguments_, extra_.data());
     }
+    if (no_epmd_ && !proto_dist_)
+      return fail("-no_epmd needs -proto_dist; give that too, or neither");
     if (!distributed_ || !start_epmd_) return {};
     return fail(
         "-sname and -name make erl start epmd through a shell, and there is none; give "
@@ -126,7 +149,9 @@ class Erlexec {
       } else if (pid1::equals(*words, kExtra)) {
         extra = true;
       } else if (pid1::equals(*words, "-args_file")) {
-        if (*++words == nullptr) return fail("-args_file needs a file name after it");
+        if (*++words == nullptr || pid1::equals(*words, kExtra)) {
+          return fail("-args_file needs a file name after it");
+        }
         BEAM_INIT_PASS(collect_file(*words, depth + 1));
       } else {
         draft_.add(flags_, *words);
@@ -142,7 +167,7 @@ class Erlexec {
   Outcome collect_text(const char* text, bool is_file, int depth) {
     char* slots[kMaxWords];
     StringVector words(slots);
-    split_flags(text, is_file, draft_, words);
+    split_flags(text, is_file ? kSpecial : kSpecial + 1, draft_, words);
     BEAM_INIT_PASS(collect(words.data(), depth));
     if (words.size() > 0 && !(is_file && found_extra_)) draft_.add(flags_, kSeparator);
     return {};
@@ -169,16 +194,17 @@ class Erlexec {
     const char* const flag = words[0];
     const char* const value = words[1];
     const auto is = [name = flag + 1](const char* other) { return pid1::equals(name, other); };
-    if (pid1::is_listed(kRefused, flag + 1)) {
-      return fail("{} has no meaning for an init; remove it from vm.args and ERL_*FLAGS", flag);
-    }
+    if (pid1::is_listed(kRefused, flag + 1)) return fail_meaningless(flag);
     if (pid1::is_listed(kDropped, flag + 1)) return {};
     if (node_ != nullptr && value != nullptr && takes_from_node(words)) {
       used = 2;
       return {};
     }
     if (is("noinput")) draft_.add(arguments_, "-noshell");
-    if (is("no_epmd")) start_epmd_ = false;
+    if (is("no_epmd")) {
+      no_epmd_ = true;
+      start_epmd_ = false;
+    }
     if (pid1::is_listed(kMinusWithValue, flag + 1)) {
       BEAM_INIT_PASS(need(flag, value));
       used = 2;
@@ -195,14 +221,7 @@ class Erlexec {
           return fail("-start_epmd takes true or false, not '{}'", value);
         }
       }
-      if (is("emu_type") || is("emu_flavor")) {
-        used = 1;  // the value is read as a word of its own next
-        if (is("emu_flavor")) {
-          flavor_ = value;
-        } else if (!pid1::equals(value, "opt")) {
-          return fail("-emu_type {}: only 'opt' is there; remove it", value);
-        }
-      }
+      if (is("proto_dist")) proto_dist_ = true;
       if (pid1::is_listed("name,sname", flag + 1)) distributed_ = true;
     }
     draft_.add(arguments_, flag);
@@ -229,6 +248,8 @@ class Erlexec {
     char* const flag = words[0];
     const char* const value = words[1];
     if (flag[1] == '+') {
+      // What erlexec makes of the command line's -S, and then knows it by.
+      if (pid1::equals(flag, "++S")) return fail_meaningless(flag);
       draft_.add(arguments_, flag);
       return {};
     }
@@ -254,6 +275,8 @@ class Erlexec {
   Node* node_;
   bool distributed_ = false;
   bool start_epmd_ = true;
+  bool no_epmd_ = false;
+  bool proto_dist_ = false;
   bool found_extra_ = false;
   const char* flavor_ = "smp";
   StringVector flags_{slots_[0]};
@@ -269,8 +292,9 @@ void prepend_path(const Emulator& emulator, Draft& draft) {
   char* rest = draft.text("{}", draft.get("PATH"));
   const bool names_root = pid1::contains(rest, emulator.root);
   const char* path = draft.text(names_root ? "{}" : "{}:{}/bin", emulator.bindir, emulator.root);
-  while (*rest != '\0') {
+  for (bool more = *rest != '\0'; more;) {
     const char* const element = rest;
+    more = *pid1::find(rest, ':') != '\0';
     rest = pid1::split(rest, ':');
     if (names_root && pid1::equals(element, emulator.bindir)) continue;
     path = draft.text("{}:{}", path, element);
@@ -280,7 +304,7 @@ void prepend_path(const Emulator& emulator, Draft& draft) {
 
 }  // namespace
 
-void split_flags(const char* text, bool comments, Draft& draft, StringVector& words) {
+void split_flags(const char* text, const char* special, Draft& draft, StringVector& words) {
   // In a copy, and in place: a word is never longer than what it is made of.
   char* from = draft.text("{}", text);
   char* to = from;
@@ -292,7 +316,8 @@ void split_flags(const char* text, bool comments, Draft& draft, StringVector& wo
       if (c == '\n') within = '\0';
       continue;
     }
-    const bool comment = comments && c == '#';
+    const bool is_special = *pid1::find(special, c) != '\0';
+    const bool comment = is_special && c == '#';
     if (within == '\0' && (pid1::is_blank(c) || comment)) {
       if (in_word) *to++ = '\0';
       in_word = false;
@@ -301,11 +326,11 @@ void split_flags(const char* text, bool comments, Draft& draft, StringVector& wo
     }
     if (!in_word) draft.add(words, to);
     in_word = true;
-    if (within != '\0' ? c == within : c == '"' || c == '\'') {
+    if (within != '\0' ? c == within : is_special && c != '\\') {
       within = within == '\0' ? c : '\0';
       continue;
     }
-    if (within == '\0' && c == '\\' && *++from == '\0') break;
+    if (within == '\0' && is_special && *++from == '\0') break;
     *to++ = *from;
   }
   *to = '\0';
@@ -324,6 +349,7 @@ Outcome build_beam_argv(const Emulator& emulator, const StringVector& arguments,
   // Before -env is read, as in erlexec.
   const char* const home = draft.get("HOME");
   const char* const epmd_port = draft.get("ERL_EPMD_PORT");
+  BEAM_INIT_PASS(erlexec.choose_emulator());
   BEAM_INIT_PASS(erlexec.sort());
 
   draft.add_words(argv, "{}/beam.{}", emulator.bindir, erlexec.flavor());

@@ -32,9 +32,11 @@ struct Node {
 /// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not
 /// ERL_OTP<RELEASE>_FLAGS nor ESCRIPT_NAME, which are OTP's own), +X becomes -X before the first
 /// `--`. `-env` sets in `environment`, as do ROOTDIR, BINDIR, EMU, PROGNAME and the front of PATH.
+/// An empty HOME, PATH or ERL_EPMD_PORT is as good as none.
 /// What erlexec does beyond exec is an error that names the flag: starting epmd (through a shell),
-/// detaching, printing, compiling; so are -S, -configfd, an -emu_type but opt, and a NUL in an
-/// arguments file.
+/// detaching, printing, compiling; so are -S, -configfd, an -emu_type but opt, a NUL in an
+/// arguments file, one that is named -extra or is more than eight deep in others, and a variable
+/// for -env with a = in its name. Nothing else differs: tests/erlexec asks the real one.
 ///
 /// With `node` that is not left to the flags: -sname and -name stay only with distribution, and
 /// where there is none the node's own is put behind them; -start_epmd false -erl_epmd_port PORT
@@ -42,9 +44,12 @@ struct Node {
 Outcome build_beam_argv(const Emulator& emulator, const pid1::StringVector& arguments, Draft& draft,
                         pid1::StringVector& argv, Node* node = nullptr);
 
-/// Splits `text` into words as erlexec's build_args_from_string does: white space, both quotes (no
-/// escapes within), backslash; with `comments`, # to the end of the line, even within a word.
-void split_flags(const char* text, bool comments, Draft& draft, pid1::StringVector& words);
+/// Splits `text` into words at white space. With all of kSpecial as erlexec's
+/// build_args_from_string does it in a file: both quotes (no escapes within), backslash, and # to
+/// the end of the line, even within a word. A variable has no comments (kSpecial + 1); without any
+/// it is the shell's $VARIABLE.
+constexpr const char* kSpecial = "#\"'\\";
+void split_flags(const char* text, const char* special, Draft& draft, pid1::StringVector& words);
 
 }  // namespace beam_init
 

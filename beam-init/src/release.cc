@@ -130,10 +130,14 @@ Outcome find_release(Release& release, Draft& draft, bool may_be_none) {
     BEAM_INIT_PASS(find_erts(release, erts, draft));
     return draft.outcome();
   }
+  // As the script of `mix release` does: another version of a release that has several.
+  if (const char* const wanted = draft.get("RELEASE_VSN"); *wanted != '\0')
+    release.version = wanted;
   release.version_dir = draft.text("{}/{}", releases, release.version);
   if (!pid1::exists(release.version_dir)) {
     return fail(
-        "{}/start_erl.data names the version '{}', but there is no {}; build the release again",
+        "{}/start_erl.data or RELEASE_VSN names the version '{}', but there is no {}; build the "
+        "release again",
         releases, release.version, release.version_dir);
   }
   BEAM_INIT_PASS(find_erts(release, erts, draft));

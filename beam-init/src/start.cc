@@ -23,7 +23,8 @@ Outcome prepare_sys_config(const Release& release, Draft& draft, bool& runtime) 
   BEAM_INIT_PASS(draft.read(file, "check the release's sys.config", text));
   runtime = pid1::contains(text, "RUNTIME_CONFIG=true");
   if (runtime) {
-    base = draft.text("{}/{}-{}.runtime", draft.get("RELEASE_TMP"), release.name, release.version);
+    base = draft.text("{}/{}-{}.runtime", draft.get("RELEASE_TMP"), draft.get("RELEASE_NAME"),
+                      release.version);
     const char* const copy = draft.text("{}.config", base);
     BEAM_INIT_TRY(pid1::write_file(copy, text, 0600), copy,
                   "RELEASE_TMP must be a writable directory (default /tmp)");
@@ -202,8 +203,7 @@ Outcome build_erl_arguments(const Release& release, const pid1::StringVector& us
       "RELEASE_MODE=embedded RELEASE_TMP=/tmp "
       "RELEASE_BOOT_SCRIPT=start RELEASE_BOOT_SCRIPT_CLEAN=start_clean",
       release.root, release.version, release.name);
-  const char* const name = draft.get("RELEASE_NAME");
-  draft.set_defaults("RELEASE_PROG={} RELEASE_NODE={}", name, name);
+  draft.set_defaults("RELEASE_PROG={} RELEASE_NODE={}", release.name, draft.get("RELEASE_NAME"));
   draft.set_defaults("RELEASE_VM_ARGS={}/vm.args RELEASE_REMOTE_VM_ARGS={}/remote.vm.args",
                      release.version_dir, release.version_dir);
   bool runtime_config = false;
@@ -220,7 +220,7 @@ Outcome build_erl_arguments(const Release& release, const pid1::StringVector& us
 
   draft.add(arguments, "-noshell");
   if (is_elixir) {
-    split_flags(draft.get("ELIXIR_ERL_OPTIONS"), false, draft, arguments);
+    split_flags(draft.get("ELIXIR_ERL_OPTIONS"), "", draft, arguments);
     if (console_is_terminal && *draft.get("NO_COLOR") == '\0') {
       draft.add_words(arguments, "-elixir ansi_enabled true");
     }

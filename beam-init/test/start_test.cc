@@ -273,11 +273,11 @@ TEST_F(StartTest, EmptySettingsAreReplacedAsTheScriptDoes) {
   EXPECT_EQ(variables["RELEASE_DISTRIBUTION"], "none");
 }
 
-TEST_F(StartTest, NodeAndProgramFollowTheName) {
+TEST_F(StartTest, NodeFollowsTheNameAndTheProgramDoesNot) {
   boot("beam.env.RELEASE_NAME=other");
   auto variables = environment();
   EXPECT_EQ(variables["RELEASE_NODE"], "other");
-  EXPECT_EQ(variables["RELEASE_PROG"], "other");
+  EXPECT_EQ(variables["RELEASE_PROG"], "hello");
 }
 
 TEST_F(StartTest, UserArgumentsComeBeforeExtra) {

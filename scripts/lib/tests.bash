@@ -12,6 +12,11 @@ tests_environment() {
   export MICROBEAM_CONTAINER_INIT_DEBUG=${component_at[init]:-}/container-init.debug
   export MICROBEAM_RESCUE_INIT=${component_at[init]:-}/rescue-init
   export MICROBEAM_RESCUE_INIT_DEBUG=${component_at[init]:-}/rescue-init.debug
+  # One ERTS, one toolchain; without them the pattern stays what it is, and a test says so.
+  MICROBEAM_ERLEXEC=$(echo "${component_at[otp]:-}"/usr/lib/erlang/erts-*/bin/erlexec)
+  export MICROBEAM_ERLEXEC MICROBEAM_OTP=${component_at[otp]:-}/usr/lib/erlang
+  export MICROBEAM_LOADER=${component_at[toolchain]:-}/sysroot/lib/ld-musl-x86_64.so.1
+  export MICROBEAM_RELEASE=${component_at[hello]:-}
   export MICROBEAM_GEN_INIT_CPIO=${component_at[kernel]:-}/gen_init_cpio
   export MICROBEAM_VM=$MICROBEAM_BUILD/host/bench/microbeam-vm
   export MICROBEAM_IMAGES=$MICROBEAM_BUILD/images
@@ -40,6 +45,7 @@ tests_build() {
     step 'tests of coverage' build_host host-coverage pid1_test pid1_sys_test
   fi
   if [[ " $* " == *' fuzz '* ]]; then
+    build_components otp
     step 'fuzz targets' build_host fuzz fuzz_targets
   fi
   if [[ " $* " == *' package '* ]]; then
@@ -52,7 +58,7 @@ tests_build() {
     build_image emu
     build_image jit
   elif [[ " $* " == *' namespace '* ]]; then
-    build_components init
+    build_components init hello
   fi
   if [[ " $* " == *' unit '* || " $* " == *' namespace '* ]]; then
     step 'tests' build_host host-asan

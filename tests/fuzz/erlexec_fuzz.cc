@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool comments = size % 2 == 0;
   const auto expected = words_of(input, comments);
   const std::unique_ptr<Room> room(new Room);  // not cleared: 8 KB each time
-  beam_init::split_flags(input.c_str(), comments, room->draft, room->words);
+  beam_init::split_flags(input.c_str(), beam_init::kSpecial + (comments ? 0 : 1), room->draft,
+                         room->words);
   if (room->draft.outcome().is_failure()) {
     FUZZ_CHECK(expected.size() >= kSlots || input.size() >= sizeof(room->bytes));
     return 0;

@@ -8,6 +8,9 @@ program=$1
 seeds=$2
 shift 2
 [[ $# -gt 0 ]] || set -- -max_total_time=30
+# Words that the parser knows, where it does not compare in a way that libFuzzer sees.
+dictionary=${seeds%/seeds/*}/${seeds##*/}.dict
+[[ ! -e $dictionary ]] || set -- "-dict=$dictionary" "$@"
 learnt=$(mktemp -d)
 trap 'rm -rf "$learnt"' EXIT
 

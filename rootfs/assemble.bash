@@ -12,10 +12,10 @@ image_epoch=1735689600
 
 # image_assemble OUT KEY=VALUE...
 # Makes the image directory OUT, or leaves it alone if it was made from these very inputs:
-#   release=DIR               the release, as `mix release` left it
+#   release=DIR|none          the release, as Mix, relx or systools left it; none: an ERTS alone
 #   vm=emu|jit                which emulator goes in
 #   profile=NAME              recorded in the manifest; no profile changes anything yet
-#   otp= toolchain= kernel= init=DIR   the components
+#   otp= pid1= toolchain= kernel= init=DIR   the components
 # What is in OUT afterwards: README.md. A failure leaves OUT as it was and dies or returns non-zero.
 image_assemble() {
   local out=$1 new=$1.new argument inputs mask
@@ -24,9 +24,11 @@ image_assemble() {
   for argument in "$@"; do
     from[${argument%%=*}]=${argument#*=}
   done
-  [[ -d ${from[release]} ]] || die "there is no release directory ${from[release]}." \
-    "Make one with: MIX_ENV=prod mix release"
-  from[release]=$(cd "${from[release]}" && pwd)
+  if [[ ${from[release]} != none ]]; then
+    [[ -d ${from[release]} ]] || die "there is no release directory ${from[release]}." \
+      "Make one with: MIX_ENV=prod mix release"
+    from[release]=$(cd "${from[release]}" && pwd)
+  fi
   inputs=$(image_inputs)
   if [[ -e $out/inputs && $inputs == "$(<"$out/inputs")" ]]; then
     say "${out##*/} is up to date"
@@ -57,11 +59,15 @@ image_assemble() {
 # in its name the hash of what made it; a release has not, so its files are read.
 image_inputs() {
   local key
-  for key in vm profile otp toolchain kernel init; do
+  for key in vm profile otp pid1 toolchain kernel init; do
     printf '%s %s\n' "$key" "${from[$key]##*/}"
   done
   printf 'assembly %s\n' \
     "$(cd "${BASH_SOURCE[0]%/*}" && cat assemble.bash manifest.bash stage_release.escript | sha256sum)"
+  if [[ ${from[release]} == none ]]; then
+    printf 'release none\n'
+    return
+  fi
   printf 'release %s\n' "$(cd "${from[release]}" && find -L . -type f -printf 'mode %m %p\n' \
     -exec sha256sum -- {} + | LC_ALL=C sort | sha256sum)"
 }
@@ -70,7 +76,7 @@ image_inputs() {
 # stage_release.escript prints.
 image_stage() {
   local root=$1 otp=${from[otp]}/usr/lib/erlang emulator=beam.smp erts
-  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root"
+  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root" "${from[pid1]}"/pid1-*
   [[ ${from[vm]} == jit ]] || emulator=beam.emu.smp
   erts=$(cd "$otp" && echo erts-*)
   # Under the one name that /init starts, with the two programs that it starts itself.
@@ -84,6 +90,8 @@ image_stage() {
 # it is: at a place of the sandbox's own, ROOT could hide a release that lies below the same path.
 image_escript() {
   local root=$1 script erlang=${from[otp]}/usr/lib/erlang erts boot
+  local -a shown=()
+  [[ ${from[release]} == none ]] || shown=(--ro-bind "${from[release]}" "${from[release]}")
   script=$(readlink -f "${BASH_SOURCE[0]%/*}/$2")
   shift 2
   erts=$(cd "$erlang" && echo erts-*)
@@ -94,7 +102,7 @@ image_escript() {
     --symlink "${from[toolchain]}/sysroot/lib/ld-musl-x86_64.so.1" /lib/ld-musl-x86_64.so.1 \
     --proc /proc --dev /dev --tmpfs /tmp \
     --ro-bind "${from[toolchain]}" "${from[toolchain]}" --ro-bind "${from[otp]}" "${from[otp]}" \
-    --ro-bind "$script" "$script" --ro-bind "${from[release]}" "${from[release]}" \
+    --ro-bind "${from[pid1]}" "${from[pid1]}" --ro-bind "$script" "$script" "${shown[@]}" \
     --bind "$root" "$root" --chdir / \
     --clearenv --setenv PATH /usr/bin --setenv HOME /tmp --setenv LC_ALL C.UTF-8 --setenv TZ UTC \
     --setenv ROOTDIR "$erlang" --setenv BINDIR "$erlang/$erts/bin" --setenv EMU beam \
@@ -150,9 +158,10 @@ image_system() {
   chmod 1777 "$root/tmp"
   install -m 755 "${from[init]}/init" "$root/init"
   ln -s ../init "$root/sbin/beam-init"
-  printf 'root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n' \
-    >"$root/etc/passwd"
-  printf 'root:x:0:\nnobody:x:65534:\n' >"$root/etc/group"
+  # beam is whom the BEAM runs as; its home is made at boot.
+  printf '%s\n' >"$root/etc/passwd" 'root:x:0:0:root:/root:/sbin/nologin' \
+    'beam:x:1000:1000:BEAM:/run/beam:/sbin/nologin' 'nobody:x:65534:65534:nobody:/:/sbin/nologin'
+  printf '%s\n' >"$root/etc/group" root:x:0: beam:x:1000: nobody:x:65534:
   printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
   printf 'NAME=MicroBEAM\nID=microbeam\nPRETTY_NAME="MicroBEAM, Erlang/OTP %s"\n' "$otp" \
     >"$root/etc/os-release"
@@ -173,6 +182,8 @@ image_settings() {
     +SDio 2
     # An idle scheduler sleeps instead of spinning: a virtual CPU is shared with its neighbours.
     +sbwt none +sbwtdcpu none +sbwtdio none
+    # Ctrl-Alt-Del is SIGINT to PID 1, and nobody is there to answer the menu that would come.
+    +Bi
   )
   printf '%s\n' '# Defaults of this image; a kernel argument beam.KEY=VALUE overrides KEY.'
   # Loads modules when they are first called, not all of them at start.

@@ -73,6 +73,7 @@ image_app_rows() {
   while IFS=$'\t' read -r kind name version origin path; do
     [[ $kind == app ]] || continue
     case $origin:$name in
+      own:*) image_row "$name" "$version" - Apache-2.0 "/$path" ;;
       otp:*) image_row "$name" "$version" erlang Apache-2.0 "/$path" ;;
       release:elixir | release:eex | release:ex_unit | release:iex | release:logger | release:mix)
         if [[ $elixir == "$version"[.-]* ]]; then

@@ -1,16 +1,19 @@
 #!/usr/bin/env escript
 %% SPDX-License-Identifier: Apache-2.0
-%% Checks a release and stages what the image takes of it, and the OTP applications it needs,
-%% below a root directory.
+%% Checks a release and stages what the image takes of it, the OTP applications it needs, and the
+%% application pid1, below a root directory.
 %%
-%%   stage_release.escript OTP RELEASE ROOT
+%%   stage_release.escript OTP RELEASE ROOT PID1
 %%
-%% OTP holds erts-VERSION/ and lib/. Standard output is what was staged, a line each, fields
-%% separated by tabs; standard error is for notes and the error that ended it (status 1):
+%% OTP holds erts-VERSION/ and lib/. RELEASE is a release of Mix, relx or systools, or `none`: then
+%% OTP's own boot scripts are staged, for `-- ARGUMENTS` of the kernel's command line. PID1 is the
+%% directory pid1-VERSION, which is made part of every boot script. Standard output is what was
+%% staged, a line each, fields separated by tabs; standard error is for notes and the error that
+%% ended it (status 1):
 %%
-%%   release NAME VERSION
+%%   release NAME VERSION                     (of `none`: erlang, and OTP's version)
 %%   otp VERSION ERTS_VERSION
-%%   app NAME VERSION otp|release PATH        (PATH below ROOT, without a leading slash)
+%%   app NAME VERSION otp|release|own PATH    (PATH below ROOT, without a leading slash)
 -mode(compile).
 
 %% Always in an image, whatever the release asks for: TLS and HTTP are a matter of code loading then.
@@ -18,26 +21,32 @@
 
 -define(OTP_LIB, "usr/lib/erlang/lib").
 
-main([Otp, Release, Root]) ->
+main([Otp, Release, Root, Pid1]) ->
     try
         Versions = versions(Otp),
-        {Name, Vsn, Paths} = release(Release, Versions),
-        Otps = otp_apps(Otp, Release, Paths, Versions),
-        Apps = release_apps(Release, Paths),
-        unreferenced(Release, Otps, Apps),
-        env_script(Release, Vsn),
+        {Name, Vsn, Apps} =
+            case Release of
+                "none" -> {"erlang", maps:get(otp, Versions), close(?BASE, own(Otp), #{})};
+                _ -> apps(Otp, Release, Versions)
+            end,
         print(["release", Name, Vsn]),
         print(["otp", maps:get(otp, Versions), maps:get(erts, Versions)]),
-        [stage_app(App, Root) || App <- lists:sort(Otps) ++ lists:sort(Apps)],
-        stage_releases(Release, Vsn, Root),
-        stage_rest(Release, Root)
+        Added = [App || App <- [pid1_app(Pid1)], not lists:keymember("pid1", 1, Apps)],
+        [stage_app(App, Root) || App <- lists:sort(Apps) ++ Added],
+        Boots = case Release of
+                    "none" -> stage_boots(Otp, Root);
+                    _ ->
+                        stage_rest(Release, Root),
+                        stage_releases(Release, Vsn, Versions, Root)
+                end,
+        [add_pid1(Boot, App) || Boot <- Boots, App <- Added]
     catch
         throw:{fail, Text} ->
             io:format(standard_error, "error: ~ts~n", [Text]),
             halt(1)
     end;
 main(_) ->
-    io:format(standard_error, "usage: stage_release.escript OTP RELEASE ROOT~n", []),
+    io:format(standard_error, "usage: stage_release.escript OTP RELEASE|none ROOT PID1~n", []),
     halt(2).
 
 %%% What the release is
@@ -49,17 +58,55 @@ versions(Otp) ->
     {ok, Text} = file:read_file(filename:join(Otp, File)),
     #{erts => tl(string:find(Erts, "-")), otp => string:trim(binary_to_list(Text))}.
 
-%% {Name, Version, code path of the boot script}, or a throw that says what is wrong.
+%% {Name, Version, applications}, or a throw that says what is wrong.
+apps(Otp, Release, Versions) ->
+    {Name, Vsn, Paths} = release(Release, Versions),
+    Otps = otp_apps(Otp, Release, Paths, Versions),
+    Apps = release_apps(Release, Paths),
+    unreferenced(Release, Otps ++ Apps),
+    env_script(Release, Vsn),
+    {Name, Vsn, Otps ++ Apps}.
+
+%% {Name, Version, code path of the boot script}.
 release(Dir, Versions) ->
     filelib:is_dir(filename:join(Dir, "releases")) orelse not_a_release(Dir),
-    {Erts, Vsn} = start_erl(filename:join(Dir, "releases/start_erl.data")),
+    {Erts, Vsn} = version(Dir),
     Erts =:= maps:get(erts, Versions) orelse wrong_erts(Dir, Erts, Versions),
     VsnDir = filename:join([Dir, "releases", Vsn]),
     filelib:is_dir(VsnDir) orelse
         fail("~ts says that the current version is ~ts, but there is no ~ts",
              [filename:join(Dir, "releases/start_erl.data"), Vsn, VsnDir]),
-    {Name, Paths} = boot(filename:join(VsnDir, "start.boot")),
+    {Name, Paths} = boot(boot_file(VsnDir)),
     {Name, Vsn, Paths}.
+
+%% Mix and relx name the current version. systools does not: then there must be one only, and its
+%% .rel file has the version of the ERTS.
+version(Dir) ->
+    File = filename:join(Dir, "releases/start_erl.data"),
+    case filelib:is_file(File) orelse filelib:wildcard("releases/*/*.rel", Dir) of
+        [Rel] ->
+            case file:consult(filename:join(Dir, Rel)) of
+                {ok, [{release, {_, Vsn}, {erts, Erts}, _}]} ->
+                    filename:basename(filename:dirname(Rel)) =:= Vsn orelse
+                        fail("~ts describes version ~ts: the directory must have that name",
+                             [filename:join(Dir, Rel), Vsn]),
+                    {Erts, Vsn};
+                _ -> fail("~ts is not a release description", [filename:join(Dir, Rel)])
+            end;
+        [_, _ | _] = Rels ->
+            fail("~ts is missing, and there is more than one release to choose from (~ts): write "
+                 "'ERTS_VERSION RELEASE_VERSION' to it", [File, lists:join(", ", Rels)]);
+        _ -> start_erl(File)
+    end.
+
+%% relx may leave NAME.boot only.
+boot_file(Dir) ->
+    Start = filename:join(Dir, "start.boot"),
+    Others = filelib:wildcard("*.boot", Dir) -- ["start_clean.boot", "no_dot_erlang.boot"],
+    case {filelib:is_file(Start), Others} of
+        {false, [Other]} -> filename:join(Dir, Other);
+        _ -> Start
+    end.
 
 not_a_release(Dir) ->
     Hint = case filelib:wildcard("_build/prod/rel/*", Dir) of
@@ -104,30 +151,49 @@ boot(File) ->
 %% [{Name, Version, otp, Source, Target}] of what belongs below /usr/lib/erlang/lib: what the boot
 %% script expects there, what an image always has, and what these depend on.
 otp_apps(Otp, Release, Paths, Versions) ->
-    Lib = filename:join(Otp, "lib"),
-    Own = maps:from_list([name_version(D) || D <- filelib:wildcard("*-*", Lib)]),
-    Wanted = [name_version(A) || P <- Paths, A <- under_root(P)],
-    Booted = [booted(App, Vsn, Lib, Own, Release, Versions) || {App, Vsn} <- Wanted],
-    close(?BASE, Lib, Own, maps:from_list(Booted)).
+    {Lib, Own} = own(Otp),
+    Wanted = [{name_version(A), Target} || P <- Paths, {A, Target} <- under_root(P, root_lib(Release))],
+    Booted = [booted(App, Vsn, Target, Lib, Own, Release, Versions) || {{App, Vsn}, Target} <- Wanted],
+    close(?BASE, {Lib, Own}, maps:from_list(Booted)).
 
-under_root("$ROOT/lib/" ++ Rest) -> [hd(filename:split(Rest))];
-under_root("$ERTS_LIB_DIR/" ++ Rest) -> [hd(filename:split(Rest))];
-under_root("$RELEASE_LIB/" ++ _) -> [];
-under_root("$" ++ _ = Path) ->
+%% Where OTP's applications are, and the version of each.
+own(Otp) ->
+    Lib = filename:join(Otp, "lib"),
+    {Lib, maps:from_list([name_version(D) || D <- filelib:wildcard("*-*", Lib)])}.
+
+%% Where the root of the emulator will be: beam-init does as the release's own start script would,
+%% and that of relx says the release.
+root_lib(Release) ->
+    {_, Vsn} = version(Release),
+    case is_relx(filename:join([Release, "releases", Vsn])) of
+        true -> "app/lib";
+        false -> ?OTP_LIB
+    end.
+
+%% relx before 4 leaves NAME.boot in place of start.boot; since then it leaves no_dot_erlang.boot too.
+is_relx(VsnDir) ->
+    filelib:is_file(filename:join(VsnDir, "no_dot_erlang.boot")) orelse
+        filename:basename(boot_file(VsnDir)) =/= "start.boot".
+
+under_root("$ROOT/lib/" ++ Rest, RootLib) -> [{hd(filename:split(Rest)), RootLib}];
+under_root("$ERTS_LIB_DIR/" ++ Rest, _) -> [{hd(filename:split(Rest)), ?OTP_LIB}];
+under_root("$SYSTEM_LIB_DIR/" ++ Rest, _) -> [{hd(filename:split(Rest)), ?OTP_LIB}];
+under_root("$RELEASE_LIB/" ++ _, _) -> [];
+under_root("$" ++ _ = Path, _) ->
     fail("the boot script has ~ts in its code path; an image knows the variables ROOT, "
-         "RELEASE_LIB and ERTS_LIB_DIR only", [Path]);
-under_root(Path) ->
+         "RELEASE_LIB, ERTS_LIB_DIR and SYSTEM_LIB_DIR only", [Path]);
+under_root(Path, _) ->
     fail("the boot script has ~ts in its code path, a path of the machine that built it: build "
          "the release with Mix, relx or systools' {variables, ...}", [Path]).
 
 %% Ours if we have that version: a release made with its own ERTS has a copy, and of a NIF in it
 %% one built for another libc. Otherwise the release's copy.
-booted(App, Vsn, Lib, Own, Release, #{otp := OtpVsn}) ->
+booted(App, Vsn, Target, Lib, Own, Release, #{otp := OtpVsn}) ->
     Dir = App ++ "-" ++ Vsn,
     Copy = filename:join([Release, "lib", Dir]),
     case {Own, filelib:is_dir(Copy)} of
-        {#{App := Vsn}, _} -> {App, {App, Vsn, otp, filename:join(Lib, Dir), ?OTP_LIB}};
-        {_, true} -> {App, {App, Vsn, release, Copy, ?OTP_LIB}};
+        {#{App := Vsn}, _} -> {App, {App, Vsn, otp, filename:join(Lib, Dir), Target}};
+        {_, true} -> {App, {App, Vsn, release, Copy, Target}};
         {#{App := Ours}, false} ->
             fail("the release wants ~ts ~ts, the image's OTP ~ts has ~ts ~ts: build the release "
                  "with OTP ~ts", [App, Vsn, OtpVsn, App, Ours, OtpVsn]);
@@ -138,7 +204,7 @@ booted(App, Vsn, Lib, Own, Release, #{otp := OtpVsn}) ->
     end.
 
 %% Adds Names and what they and everything in Have depend on.
-close(Names, Lib, Own, Have) ->
+close(Names, {Lib, Own}, Have) ->
     Missing = lists:usort([N || N <- names(Names) ++ needs(maps:values(Have)),
                                 not is_map_key(N, Have), is_map_key(N, Own)]),
     case Missing of
@@ -146,7 +212,7 @@ close(Names, Lib, Own, Have) ->
         _ ->
             More = [{N, {N, V, otp, filename:join(Lib, N ++ "-" ++ V), ?OTP_LIB}}
                     || N <- Missing, V <- [maps:get(N, Own)]],
-            close([], Lib, Own, maps:merge(Have, maps:from_list(More)))
+            close([], {Lib, Own}, maps:merge(Have, maps:from_list(More)))
     end.
 
 needs(Apps) ->
@@ -184,8 +250,8 @@ name_version(Dir) ->
     end.
 
 %% Left-overs of earlier builds in the same directory are not the release's.
-unreferenced(Release, Otps, Apps) ->
-    Used = [Name ++ "-" ++ Vsn || {Name, Vsn, _, _, _} <- Otps ++ Apps],
+unreferenced(Release, Apps) ->
+    Used = [Name ++ "-" ++ Vsn || {Name, Vsn, _, _, _} <- Apps],
     [note("lib/~ts is not in the boot script: left out", [Dir])
      || Dir <- filelib:wildcard("*", filename:join(Release, "lib")), not lists:member(Dir, Used)].
 
@@ -212,7 +278,7 @@ stage_app({Name, Vsn, Origin, Source, Target}, Root) ->
     Priv = filename:join(Source, "priv"),
     filelib:is_dir(Priv) andalso
         stage(Priv, filename:join(To, "priv"),
-              fun(File) -> Origin =:= release orelse otp_priv_file(File) end),
+              fun(File) -> Origin =/= otp orelse otp_priv_file(File) end),
     print(["app", Name, Vsn, atom_to_list(Origin), Path]).
 
 ebin_file(Name) -> filename:extension(Name) =/= ".appup".
@@ -222,13 +288,25 @@ otp_priv_file("otp_test_engine.so") -> false;
 otp_priv_file(Name) -> not lists:member(filename:extension(Name), [".a", ".o", ".sh"]).
 
 %% Of releases/: the current version only, without what needs a shell and without the sources of
-%% the boot scripts.
-stage_releases(Release, Vsn, Root) ->
+%% the boot scripts. The boot scripts that were staged.
+stage_releases(Release, Vsn, #{erts := Erts}, Root) ->
     From = filename:join(Release, "releases"),
     To = filename:join(Root, "app/releases"),
     [stage_file(filename:join(From, F), filename:join(To, F))
-     || F <- ["start_erl.data", "COOKIE", "RELEASES"], filelib:is_file(filename:join(From, F))],
-    stage(filename:join(From, Vsn), filename:join(To, Vsn), fun version_file/1).
+     || F <- ["COOKIE", "RELEASES"], filelib:is_file(filename:join(From, F))],
+    write(filename:join(To, "start_erl.data"), [Erts, " ", Vsn, "\n"]),
+    VsnDir = filename:join(To, Vsn),
+    stage(filename:join(From, Vsn), VsnDir, fun version_file/1),
+    [filename:join(VsnDir, F) || F <- filelib:wildcard("*.boot", VsnDir)].
+
+%% Of an ERTS without a release: what `-boot NAME` finds.
+stage_boots(Otp, Root) ->
+    To = filename:join(Root, "usr/lib/erlang/bin"),
+    [begin
+         Boot = filename:join(To, Name),
+         stage_file(filename:join([Otp, "bin", Name]), Boot),
+         Boot
+     end || Name <- ["start.boot", "start_clean.boot", "no_dot_erlang.boot"]].
 
 version_file(Name) ->
     not lists:member(Name, ["elixir", "iex", "env.sh", "remote.vm.args"]) andalso
@@ -241,6 +319,52 @@ stage_rest(Release, Root) ->
     [stage_entry(filename:join(Release, N), filename:join([Root, "app", N]), fun(_) -> true end)
      || N <- lists:sort(Names), not lists:member(N, ["bin", "lib", "releases", "tmp"]),
         not lists:prefix("erts-", N)].
+
+%%% The application pid1
+
+pid1_app(Dir) ->
+    {Name, Vsn} = name_version(filename:basename(Dir)),
+    {Name, Vsn, own, Dir, ?OTP_LIB}.
+
+%% Makes pid1 a part of a boot script: its module is loaded together with those of the kernel, all at
+%% once, in whatever mode; it is started next after kernel and stdlib, to be stopped last.
+add_pid1(Boot, {Name, Vsn, _, Dir, _}) ->
+    [{application, pid1, Properties}] = app_file(Dir, Name),
+    [Main | Others] = proplists:get_value(modules, Properties),
+    Ebin = filename:join(["/", ?OTP_LIB, Name ++ "-" ++ Vsn, "ebin"]),
+    {ok, Bin} = file:read_file(Boot),
+    {script, Id, Instructions} = binary_to_term(Bin),
+    {First, Then} = lists:splitwith(fun(I) -> I =/= {progress, kernel_load_completed} end,
+                                    Instructions),
+    Script = [with_main(I, Ebin, Main) || I <- First] ++
+        lists:append([with_pid1(I, Ebin, Others, Properties) || I <- code_path(Then, Ebin)]),
+    write(Boot, term_to_binary({script, Id, started_early(Script)})).
+
+with_main({path, Dirs}, Ebin, _) -> {path, Dirs ++ [Ebin]};
+with_main({primLoad, Modules}, _, Main) -> {primLoad, Modules ++ [Main]};
+with_main(Instruction, _, _) -> Instruction.
+
+%% The path of everything comes when all modules are loaded; those before are each of one
+%% application.
+code_path([{progress, modules_loaded} = Loaded, {path, Dirs} | Rest], Ebin) ->
+    [Loaded, {path, Dirs ++ [Ebin]} | Rest];
+code_path([Instruction | Rest], Ebin) -> [Instruction | code_path(Rest, Ebin)];
+code_path([], _) -> [].
+
+with_pid1({progress, modules_loaded} = I, Ebin, Others, _) -> [{path, [Ebin]}, {primLoad, Others}, I];
+with_pid1({progress, applications_loaded} = I, _, _, Properties) ->
+    [{apply, {application, load, [{application, pid1, Properties}]}}, I];
+with_pid1(I, _, _, _) -> [I].
+
+started_early(Script) ->
+    IsBase = fun({apply, {application, start_boot, [App | _]}}) -> App =:= kernel orelse App =:= stdlib;
+                (_) -> false
+             end,
+    {After, Before} = lists:splitwith(fun(I) -> not IsBase(I) end, lists:reverse(Script)),
+    lists:reverse(Before) ++ [{apply, {application, start_boot, [pid1, permanent]}}] ++
+        lists:reverse(After).
+
+%%% Files
 
 %% Copies a tree, following links; Keep decides on the names of files.
 stage(From, To, Keep) ->
@@ -266,6 +390,11 @@ stage_file(From, To) ->
         {{error, Reason}, _} -> fail("cannot read ~ts: ~ts", [From, file:format_error(Reason)])
     end,
     ok = file:change_mode(To, mode(From)).
+
+write(File, Content) ->
+    ok = filelib:ensure_dir(File),
+    ok = file:write_file(File, Content),
+    ok = file:change_mode(File, 8#644).
 
 %% Same bytes from same bytes: who built the release, under which umask, does not show.
 mode(From) ->

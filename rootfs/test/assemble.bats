@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # The assembly on the sample release and on broken ones: messages, what is staged, same bytes twice.
+# shellcheck disable=SC2030,SC2031 # each test has its own `from`
 # Uses the components in the cache; `scripts/microbeam build` makes them.
 
 setup_file() {
   # shellcheck source=../../scripts/lib/component.bash
   source "$BATS_TEST_DIRNAME/../../scripts/lib/component.bash"
   local name path
-  for name in toolchain otp kernel hello; do
+  for name in toolchain otp kernel pid1 hello; do
     path=$(component_path "$name")
     [[ -d $path ]] || skip "component $name is not built"
     export "component_$name=$path"
@@ -24,7 +25,7 @@ setup() {
   declare -gA from=(
     [release]=$release [vm]=emu [profile]=small [init]=$BATS_TEST_TMPDIR/init-0
     [toolchain]=$component_toolchain [otp]=$component_otp [kernel]=$component_kernel
-    [hello]=$component_hello
+    [hello]=$component_hello [pid1]=$component_pid1
   )
   cp -r "${from[hello]}" "$release"
   chmod -R u+w "$release"
@@ -34,7 +35,7 @@ setup() {
 }
 
 stage_release() {
-  image_escript "$root" stage_release.escript "${from[otp]}/usr/lib/erlang" "$release" "$root"
+  image_escript "$root" stage_release.escript "${from[otp]}/usr/lib/erlang" "$release" "$root" "${from[pid1]}"/pid1-*
 }
 
 # refused TEXT   staging fails, and says TEXT.
@@ -109,6 +110,74 @@ refused() {
   [[ ! -e $root/app/lib/hello-0.0.1 && -e $root/app/certs/ca.pem ]]
 }
 
+# make_release KIND   a release of make_release.escript in place of the sample.
+make_release() {
+  rm -rf "$release"
+  mkdir "$release"
+  from[release]=none
+  image_escript "$release" test/make_release.escript "$1" "$release"
+  from[release]=$release
+}
+
+# boot_has FILE TEXT   the boot script has a term that looks so.
+boot_has() {
+  local text
+  from[release]=none
+  text=$(image_escript "$root" test/show_boot.escript "$1")
+  from[release]=$release
+  [[ $text == *$2* ]] || { echo "$text"; return 1; }
+}
+
+@test "pid1 is in the image, loaded with the kernel's modules, started next after stdlib" {
+  local vsn boot=$root/app/releases/$version/start.boot
+  stage_release
+  vsn=$(basename "${from[pid1]}"/pid1-*)
+  [[ -e $root/usr/lib/erlang/lib/$vsn/ebin/pid1.beam && -e $root/usr/lib/erlang/lib/$vsn/priv/pid1.so ]]
+  boot_has "$boot" "supervisor,pid1]},{kernel_load_completed}"
+  boot_has "$boot" "{apply,{application,start_boot,[stdlib,permanent]}},{apply,{application,start_boot,[pid1,permanent]}}"
+  boot_has "$boot" "{primLoad,[pid1_info]},{progress,modules_loaded}"
+}
+
+@test "a release that has pid1 itself keeps its boot script" {
+  local boot=releases/$version/start.boot vsn
+  stage_release
+  vsn=$(basename "${from[pid1]}"/pid1-*)
+  cp "$root/app/$boot" "$release/$boot"
+  cp -r "${from[pid1]}/$vsn" "$release/lib/"
+  chmod -R u+w "$release/lib/$vsn"
+  rm -r "${root:?}"/*
+  stage_release | grep "^app.pid1.*usr/lib/erlang/lib/$vsn"
+  cmp "$root/app/$boot" "$release/$boot"
+}
+
+@test "systools: no start_erl.data, ERTS and version from the .rel file" {
+  make_release systools
+  [[ ! -e $release/releases/start_erl.data ]]
+  stage_release
+  [[ $(<"$root/app/releases/start_erl.data") == *' 1.0' ]]
+  [[ -e $root/usr/lib/erlang/lib/demo-1.0/ebin/demo.beam ]]
+  boot_has "$root/app/releases/1.0/start.boot" "[pid1,permanent]"
+  mkdir -p "$release/releases/2.0"
+  cp "$release/releases/1.0/demo.rel" "$release/releases/2.0/"
+  refused 'more than one release to choose from'
+}
+
+@test "relx: everything is in the release, as its start script has it; templates are filled in at boot" {
+  make_release relx
+  stage_release
+  boot_has "$root/app/releases/1.0/demo.boot" "[pid1,permanent]"
+  [[ -e $root/app/releases/1.0/vm.args.src && -e $root/app/releases/1.0/sys.config.src ]]
+  [[ -e $(echo "$root"/app/lib/kernel-*/ebin/kernel.app) && -e $root/app/lib/demo-1.0/ebin/demo.beam ]]
+}
+
+@test "no release: an ERTS with boot scripts that start pid1" {
+  from[release]=none release=none
+  stage_release
+  boot_has "$root/usr/lib/erlang/bin/start.boot" "[pid1,permanent]"
+  boot_has "$root/usr/lib/erlang/bin/no_dot_erlang.boot" "[pid1,permanent]"
+  [[ ! -e $root/app ]]
+}
+
 @test "TLS and HTTP are in an image that does not ask for them" {
   stage_release
   for name in kernel stdlib crypto asn1 public_key ssl inets; do
@@ -132,7 +201,7 @@ refused() {
 
 @test "twice, from copies with other times, modes and umask: the same bytes" {
   local key inputs=()
-  for key in vm profile otp toolchain kernel init; do
+  for key in vm profile otp pid1 toolchain kernel init; do
     inputs+=("$key=${from[$key]}")
   done
   image_assemble "$BATS_TEST_TMPDIR/one" "${inputs[@]}" "release=${from[hello]}"

@@ -138,7 +138,7 @@ declare -gA component_at=()
 
 # build_all   everything between the sources and something that boots, as the options ask.
 build_all() {
-  local -a components=(init kernel otp toolchain)
+  local -a components=(init kernel otp pid1 toolchain)
   [[ -v option[release] ]] || components+=(hello)
   build_components "${components[@]}"
   build_image "${option[vm]}"
@@ -166,8 +166,9 @@ build_components() {
   for name in $order; do
     [[ -d ${component_at[$name]} ]] || step "$name" component_build "$name"
   done
-  # The CMake preset musl looks for it there.
+  # The CMake preset musl looks for the one there, the NIF of pid1 for a header of the other.
   ln -sfn "${component_at[toolchain]}" "$MICROBEAM_BUILD/toolchain"
+  [[ ! -v component_at[otp] ]] || ln -sfn "${component_at[otp]}" "$MICROBEAM_BUILD/otp"
 }
 
 # build_image VM   assembles the image of the release with the emulator VM.
@@ -176,7 +177,7 @@ build_image() {
   directory=$(image_directory "$1")
   step "image ${directory##*/}" image_assemble "$directory" \
     "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-small}" \
-    "otp=${component_at[otp]}" "toolchain=${component_at[toolchain]}" \
+    "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
     "kernel=${component_at[kernel]}" "init=${component_at[init]}"
 }
 
@@ -188,8 +189,12 @@ image_name() {
     printf 'hello\n'
     return
   fi
+  if [[ $release == none ]]; then
+    printf 'erlang\n'
+    return
+  fi
   # shellcheck disable=SC2034 # the first word is the version of ERTS
-  read -r _ version <"$release/releases/start_erl.data" || version='*'
+  { read -r _ version <"$release/releases/start_erl.data"; } 2>/dev/null || version='*'
   # shellcheck disable=SC2206 # a pattern
   files=("$release"/releases/$version/*.rel)
   name=${files[0]##*/}

@@ -27,7 +27,7 @@ options_subcommands=(
 #                       range of a number
 # shellcheck disable=SC2016 # backquotes for readers
 options_table=(
-  'release ; DIR directory   ; run build probe size ;       ; the release, as `mix release` leaves it (default: the sample, hello)'
+  'release ; DIR directory   ; run build probe size ;       ; the release, as Mix, relx or systools leaves it; none: an ERTS alone (default: the sample, hello)'
   'vm      ; emu|jit         ; run build probe size ; emu   ; which BEAM: the interpreter (quick start) or the JIT'
   'memory  ; MIB 16-1048576  ; run probe            ; 64    ; memory of the machine'
   'cpus    ; N 1-64          ; run probe            ; 1     ; processors of the machine'
@@ -145,7 +145,7 @@ options_value() {
       [[ -n $value && $value != *$'\n'* ]] || options_refuse "$command" "--$name takes one line of text"
       ;;
     directory)
-      [[ -d $value ]] || options_refuse "$command" "--$name $value: there is no such directory"
+      [[ -d $value || $name:$value == release:none ]] || options_refuse "$command" "--$name $value: there is no such directory"
       ;;
     file | files)
       files=("$value")
@@ -191,7 +191,7 @@ options_check() {
     [[ ${option[accel]} != kvm ]] || options_refuse "$1" "--icount counts instructions, which KVM cannot"
     ((option[cpus] == 1)) || options_refuse "$1" "--icount is repeatable with one processor only"
   fi
-  if [[ -v option[release] && ! -d ${option[release]}/releases ]]; then
+  if [[ ${option[release]:-none} != none && ! -d ${option[release]}/releases ]]; then
     options_refuse "$1" "--release ${option[release]} is not a release: it has no folder releases." \
       "MIX_ENV=prod mix release makes one in _build/prod/rel/NAME"
   fi

@@ -54,7 +54,7 @@ tests_build() {
     MICROBEAM_TOOLCHAIN=$MICROBEAM_BUILD/toolchain step 'libpid1 of musl' build_host musl pid1
   fi
   if [[ " $* " == *' vm '* ]]; then
-    build_components init kernel hello
+    build_components init kernel hello pid1
     build_image emu
     build_image jit
   elif [[ " $* " == *' namespace '* ]]; then

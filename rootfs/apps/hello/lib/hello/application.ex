@@ -15,7 +15,7 @@ defmodule Hello.Application do
   def start(_type, _args) do
     with {:ok, port} <- port(:os.getenv(~c"PORT", ~c"8080")),
          {:ok, supervisor} <- :supervisor.start_link({:local, Hello.Supervisor}, __MODULE__, port) do
-      Hello.Marks.print()
+      Hello.Marks.listening()
       {:ok, supervisor}
     end
   end

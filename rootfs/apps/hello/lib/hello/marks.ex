@@ -12,6 +12,13 @@ defmodule Hello.Marks do
   written that was.
   """
 
+  @compile {:no_warn_undefined, :pid1}
+
+  @doc "It listens now. In a MicroBEAM image `:pid1` writes all marks; elsewhere this writes two."
+  def listening do
+    if :erlang.function_exported(:pid1, :mark, 1), do: :pid1.mark(:listening), else: print()
+  end
+
   @doc "Writes the marks; \"listening\" is now."
   def print do
     # One write(2) from this very process: io's way through the group leader and the terminal

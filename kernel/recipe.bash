@@ -5,7 +5,7 @@
 
 recipe_sources=(linux-source-6.12)
 recipe_needs=()
-recipe_inputs=(kernel/fragments)
+recipe_inputs=(kernel/fragments kernel/patches)
 # zstd compresses bzImage.
 recipe_tools=(gcc-12 binutils zstd)
 
@@ -13,6 +13,8 @@ recipe_build() {
   local -a fragments=(/repo/kernel/fragments/*.config)
   unpack linux-source-6.12
   cd linux-source-6.12 || exit
+  step 'patching'
+  cat /repo/kernel/patches/*.patch | patch -p1 --fuzz=0
   step 'configuring'
   kernel_configure "${fragments[@]}"
   step 'compiling'

@@ -130,7 +130,7 @@ bool Boot::orderly() const {
 std::string Boot::describe_end() const {
   if (!unanswered_.empty()) return unanswered_;
   const std::optional<GuestEnd>& end = control_->end();
-  if (orderly()) return absl::StrCat("ended in order: ", end->verb);
+  if (orderly()) return absl::StrCat("ended in order: ", end.value_or(GuestEnd{}).verb);
   if (!console_.panic().empty()) return printable(console_.panic());
   const std::optional<int> status = machine_->status();
   const std::string qemu =
@@ -164,11 +164,13 @@ BootResult Boot::result() const {
 std::string Boot::describe(Outcome outcome) const {
   if (outcome == Outcome::kQemuEnded) {
     const std::optional<int> status = machine_->status();
-    return absl::StrCat(
-        "QEMU ended with status ", status ? absl::StrCat(*status) : "unknown",
-        first_answer_->answer() != nullptr ? "" : " before the answer", ", ",
-        seconds(monotonic_now() - machine_->spawned()), " after its start",
-        control_->end() ? absl::StrCat("; the BEAM's status was ", control_->end()->status) : "");
+    std::string told;
+    if (const std::optional<GuestEnd>& end = control_->end()) {
+      told = absl::StrCat("; the BEAM's status was ", end->status);
+    }
+    return absl::StrCat("QEMU ended with status ", status ? absl::StrCat(*status) : "unknown",
+                        first_answer_->answer() != nullptr ? "" : " before the answer", ", ",
+                        seconds(monotonic_now() - machine_->spawned()), " after its start", told);
   }
   if (outcome == Outcome::kGuestStopped) {
     return absl::StrCat("the guest cannot go on: ", machine_->kvm_error(),

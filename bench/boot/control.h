@@ -26,7 +26,7 @@ namespace microbeam {
 
 struct GuestEnd {
   std::string verb;  // lower-case letters: poweroff, reboot ...
-  int status;        // 0 to 255
+  int status = 0;    // 0 to 255
 };
 
 // The end that a line of the guest tells of, or nothing: a guest can write anything.

@@ -52,9 +52,10 @@ constexpr uint64_t kTransportBase = 0xfeb00000;
 constexpr uint64_t kTransportSize = 512;
 constexpr int kTransportIrq = 5;
 
-// Which device is on which transport. 3 stays free: its interrupt is that of the clock chip.
-constexpr int kNetworkBus = 0;
-constexpr int kControlBus = 1;
+// Which device is on which transport. The first one's port is /dev/vport0p1: the kernel numbers
+// ports by the virtio device. 3 stays free: its interrupt is that of the clock chip.
+constexpr int kControlBus = 0;
+constexpr int kNetworkBus = 1;
 constexpr int kDiskBus[] = {2, 4, 5, 6, 7};
 static_assert(std::size(kDiskBus) == kMaxDisks);
 
@@ -65,7 +66,7 @@ std::string on_bus(int bus) {
 // QEMU would name the devices itself, at the end of the command line: behind a ` -- ` of --append
 // they would be arguments of /init.
 std::string device_parameters(const Options& options) {
-  std::vector<int> buses = {kNetworkBus, kControlBus};
+  std::vector<int> buses = {kControlBus, kNetworkBus};
   buses.insert(buses.end(), kDiskBus, kDiskBus + options.disks.size());
   std::string line;
   for (const int bus : buses) {

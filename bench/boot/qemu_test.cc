@@ -35,7 +35,7 @@ TEST(QemuTest, MachineOfAProbe) {
   EXPECT_EQ(value_of(command, "-kernel"), "/k");
   EXPECT_EQ(value_of(command, "-initrd"), "/i");
   EXPECT_EQ(value_of(command, "-netdev"), "user,id=net0,hostfwd=tcp:127.0.0.1:4711-10.0.2.15:8080");
-  EXPECT_THAT(command, Contains("virtio-net-device,netdev=net0,bus=virtio-mmio-bus.0"));
+  EXPECT_THAT(command, Contains("virtio-net-device,netdev=net0,bus=virtio-mmio-bus.1"));
   EXPECT_EQ(value_of(command, "-serial"), "chardev:console");
   EXPECT_THAT(command, Contains("-no-reboot"));
   EXPECT_THAT(command, Not(Contains("-icount")));
@@ -55,7 +55,7 @@ TEST(QemuTest, APanicIsNoSuccess) {
 TEST(QemuTest, TheControlChannelIsADescriptor) {
   const std::vector<std::string> command = qemu_command(some_options(), {.control = 17});
   EXPECT_THAT(command, Contains("socket,id=control,fd=17"));
-  EXPECT_THAT(command, Contains("virtio-serial-device,max_ports=2,bus=virtio-mmio-bus.1"));
+  EXPECT_THAT(command, Contains("virtio-serial-device,max_ports=2,bus=virtio-mmio-bus.0"));
   EXPECT_THAT(command, Contains("virtserialport,nr=1,chardev=control,name=microbeam.control"));
 }
 

@@ -1,0 +1,31 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# exec mode: every kind of release, ended in every way. The BEAM is process 1: what it leaves by exit(3)
+# ends the machine in order; a signal that kills it is a panic, at once, with what was said above it.
+
+load helper
+load matrix
+
+setup_file() { matrix_setup "${matrix_kinds[@]}"; }
+
+# all_ends KIND
+all_ends() {
+  matrix_ends "$1" exec stop 0 'beam-init: the end: poweroff 0'
+  matrix_ends "$1" exec exit0 0 'beam-init: the end: poweroff 0'
+  matrix_ends "$1" exec exit3 5 'beam-init: the end: reboot 3'
+  matrix_ends "$1" exec abort 5 'Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000[6b]'
+  matrix_ends "$1" exec segv 5 'Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b'
+  matrix_ends "$1" exec host 0 'beam-init: the end: poweroff 0'
+  matrix_ends "$1" exec oom 5 '(Cannot allocate|[Oo]ut of memory)' 'Kernel panic'
+}
+
+@test "a release of Mix" { all_ends mix; }
+@test "a release of relx" { all_ends relx; }
+@test "a release of systools" { all_ends systools; }
+@test "no release, an ERTS with arguments" { all_ends none; }
+
+@test "10,000 orphans of port programs leave no zombie" {
+  matrix_boot none exec orphans
+  matrix_says 'matrix: zombies 0'
+  matrix_says 'beam-init: the end: poweroff 0'
+}

@@ -42,12 +42,12 @@ ends() {
 }
 
 @test "init:stop with a status" {
-  ends 5 'init:stop(3)' 'demo: stopped' 'beam-init: the end: poweroff 3'
+  ends 5 'init:stop(3)' 'demo: stopped' 'beam-init: the end: reboot 3'
 }
 
 @test "halt, flushing and not" {
   ends 0 'halt()' 'beam-init: the end: poweroff 0'
-  ends 5 'halt(7,[{flush,false}])' 'beam-init: the end: poweroff 7'
+  ends 5 'halt(7,[{flush,false}])' 'beam-init: the end: reboot 7'
 }
 
 @test "pid1:poweroff and pid1:reboot" {
@@ -56,12 +56,12 @@ ends() {
 }
 
 @test "a slogan, a kernel process that dies: status 1" {
-  ends 5 'halt(atom_to_list(bye))' 'bye' 'beam-init: the end: poweroff 1'
-  ends 5 'exit(whereis(application_controller),kill)' 'Kernel pid terminated' 'beam-init: the end: poweroff 1'
+  ends 5 'halt(atom_to_list(bye))' 'bye' 'beam-init: the end: reboot 1'
+  ends 5 'exit(whereis(application_controller),kill)' 'Kernel pid terminated' 'beam-init: the end: reboot 1'
 }
 
 @test "a boot that fails" {
-  ends 5 'exit(no_reason)' 'beam-init: the end: poweroff 1'
+  ends 5 'exit(no_reason)' 'beam-init: the end: reboot 1'
 }
 
 @test "programs that were started are stopped first" {

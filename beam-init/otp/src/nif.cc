@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "end.h"
+#include "pid1/console.h"
 #include "pid1/file.h"
 #include "pid1/sys.h"
 
@@ -108,8 +109,12 @@ int load(ErlNifEnv* env, void**, ERL_NIF_TERM) {
   if (port == nullptr) port = enif_alloc_resource(type, 1);
   program = beam_init::ender(environ);
   if (program == nullptr) return 0;
-  if (&erts_exit_hook == nullptr) return 2;
-  erts_exit_hook = at_exit;
+  if (&erts_exit_hook != nullptr) {
+    erts_exit_hook = at_exit;
+  } else {
+    program = nullptr;
+    pid1::print(2, "pid1: an emulator without erts_exit_hook: its end is a kernel panic\n");
+  }
   return 0;
 }
 

@@ -88,7 +88,7 @@ void normalize(Command& command, const Row& row) {
   config = std::regex_replace(config, copy, ".runtime");
   // What /init tells its own part inside the BEAM.
   std::erase_if(command.environment,
-                [](const auto& variable) { return variable.first.starts_with("BEAM_INIT_"); });
+                [](const auto& variable) { return variable.first.starts_with("BEAM_INIT"); });
   // The shell's own.
   for (const char* name : {"PWD", "OLDPWD"})
     command.environment.erase(name);

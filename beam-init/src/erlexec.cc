@@ -69,7 +69,7 @@ bool is_misspelt(const char* flag) {
 /// Splits the command line and the flag variables, and sorts the words as erlexec does.
 class Erlexec {
  public:
-  explicit Erlexec(Draft& draft) : draft_(draft) {}
+  Erlexec(Draft& draft, Node* node) : draft_(draft), node_(node) {}
 
   /// initial_argv_massage(): the words of all sources, with those behind an -extra at the end.
   Outcome collect_all(char* const* command_line) {
@@ -114,6 +114,13 @@ class Erlexec {
         draft_.add(arguments_, *words);
       }
       words += used;
+    }
+    if (node_ != nullptr && *node_->flag != '\0') {
+      if (!distributed_) draft_.add_words(arguments_, "{} {}", node_->flag, node_->name);
+      if (start_epmd_) {
+        draft_.add_words(arguments_, "-start_epmd false -erl_epmd_port {}", node_->port);
+      }
+      start_epmd_ = false;
     }
     if (extra_.size() > 0) {
       draft_.add(arguments_, kExtra);
@@ -189,6 +196,10 @@ class Erlexec {
     const auto is = [name = flag + 1](const char* other) { return pid1::equals(name, other); };
     if (pid1::is_listed(kRefused, flag + 1)) return fail_meaningless(flag);
     if (pid1::is_listed(kDropped, flag + 1)) return {};
+    if (node_ != nullptr && value != nullptr && takes_from_node(words)) {
+      used = 2;
+      return {};
+    }
     if (is("noinput")) draft_.add(arguments_, "-noshell");
     if (is("no_epmd")) {
       no_epmd_ = true;
@@ -216,6 +227,20 @@ class Erlexec {
     draft_.add(arguments_, flag);
     if (used == 2) draft_.add(arguments_, value);
     return {};
+  }
+
+  /// What the node decides, not the flags: the name without distribution, the cookie (but not that
+  /// of another node, -setcookie NODE COOKIE).
+  bool takes_from_node(char* const* words) {
+    if (pid1::equals(words[0], "-setcookie")) {
+      const char* const third = words[2];
+      if (third != nullptr && *third != '-' && *third != '+') return false;
+      node_->cookie = words[1];
+      return true;
+    }
+    if (*node_->flag != '\0' || !pid1::is_listed("-name,-sname", words[0])) return false;
+    node_->name_dropped = true;
+    return true;
   }
 
   /// A flag that begins with '+'; `used` becomes the number of words it took.
@@ -247,6 +272,7 @@ class Erlexec {
   }
 
   Draft& draft_;
+  Node* node_;
   bool distributed_ = false;
   bool start_epmd_ = true;
   bool no_epmd_ = false;
@@ -311,8 +337,8 @@ void split_flags(const char* text, const char* special, Draft& draft, StringVect
 }
 
 Outcome build_beam_argv(const Emulator& emulator, const StringVector& arguments, Draft& draft,
-                        StringVector& argv) {
-  Erlexec erlexec(draft);
+                        StringVector& argv, Node* node) {
+  Erlexec erlexec(draft, node);
   BEAM_INIT_PASS(erlexec.collect_all(arguments.data()));
 
   draft.set("ROOTDIR", emulator.root);

@@ -17,6 +17,16 @@ struct Emulator {
   const char* progname;  // PROGNAME
 };
 
+/// Distribution without epmd, which erlexec would start through a shell.
+struct Node {
+  const char* flag = "";  // "-sname" or "-name"; "": none
+  const char* name = "";
+  const char* port = "";  // of this node and of all others (-erl_epmd_port)
+  // What the flags said, and what does not stand in argv therefore:
+  const char* cookie = "";     // of -setcookie COOKIE
+  bool name_dropped = false;  // -sname or -name, without distribution
+};
+
 /// Appends to `argv` what erlexec would execute for `erl ARGUMENTS` with this environment:
 ///   BINDIR/beam.FLAVOR EMULATOR-FLAGS -- -root R -bindir B -progname P -- -home H -- ARGUMENTS
 /// -args_file is expanded, ERL_AFLAGS, ERL_FLAGS and ERL_ZFLAGS are merged (not
@@ -27,8 +37,12 @@ struct Emulator {
 /// detaching, printing, compiling; so are -S, -configfd, an -emu_type but opt, a NUL in an
 /// arguments file, one that is named -extra or is more than eight deep in others, and a variable
 /// for -env with a = in its name. Nothing else differs: tests/erlexec asks the real one.
+///
+/// With `node` that is not left to the flags: -sname and -name stay only with distribution, and
+/// where there is none the node's own is put behind them; -start_epmd false -erl_epmd_port PORT
+/// with it; -setcookie COOKIE is taken out.
 Outcome build_beam_argv(const Emulator& emulator, const pid1::StringVector& arguments, Draft& draft,
-                        pid1::StringVector& argv);
+                        pid1::StringVector& argv, Node* node = nullptr);
 
 /// Splits `text` into words at white space. With all of kSpecial as erlexec's
 /// build_args_from_string does it in a file: both quotes (no escapes within), backslash, and # to

@@ -3,6 +3,7 @@
 #ifndef BEAM_INIT_FAILURE_H
 #define BEAM_INIT_FAILURE_H
 
+#include "pid1/function_ref.h"
 #include "pid1/result.h"
 
 namespace beam_init {
@@ -29,6 +30,9 @@ Outcome fail(const char* pattern, const char* a = nullptr, const char* b = nullp
 
 /// "OPERATION SUBJECT: WORDS OF THE ERRNO; ADVICE".
 Outcome fail(pid1::Error error, const char* subject, const char* advice);
+
+/// Gets what is worth saying and no reason to stop.
+using Warn = pid1::FunctionRef<void(const char* message)>;
 
 }  // namespace beam_init
 

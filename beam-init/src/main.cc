@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// /init: from the kernel's first process to the BEAM, in the same process.
-#include <sys/reboot.h>
+// /init: from the kernel's first process to the BEAM, in the same process or in a child; and back
+// to the end of the machine.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <string_view>
 
 #include "build.h"
+#include "end.h"
 #include "erlexec.h"
 #include "failure.h"
+#include "network.h"
 #include "pid1/console.h"
 #include "pid1/environment.h"
 #include "pid1/file.h"
+#include "pid1/limits.h"
 #include "pid1/mount.h"
-#include "pid1/network.h"
+#include "pid1/power.h"
 #include "pid1/signals.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
@@ -20,14 +27,16 @@
 #include "release.h"
 #include "settings.h"
 #include "start.h"
+#include "supervise.h"
+#include "user.h"
+#include "volumes.h"
 
 namespace beam_init {
 namespace {
 
 constexpr const char* kConfigPath = "/etc/beam-init.conf";
-constexpr const char* kHostnamePath = "/etc/hostname";
-constexpr const char* kDefaultHostname = "beam";
-constexpr unsigned kDrainLimitMs = 1000;
+constexpr const char* kEnvPath = "/etc/beam-init.env";
+constexpr const char* kConsole = "/dev/console";
 
 /// The room that a boot may take. It lies in .bss: no byte of the file, and no page before its use.
 struct Buffers {
@@ -43,16 +52,25 @@ constinit Buffers buffers = {};
 struct Boot {
   // First what is used most: what lies far behind is a longer instruction away.
   Release release;
-  Settings settings{environment};
   Draft draft{arena, environment};
-  pid1::IpConfig ip;
+  User user;
+  Network network;
+  Node node;
+  const char* path = "/init";  // of this program, as the kernel was told
+  const char* control = "";
+  bool has_volumes = false;
   pid1::Arena arena{buffers.text};
   pid1::Environment environment{arena, buffers.environment};
   pid1::StringVector user_arguments{buffers.user_arguments};
   pid1::StringVector erl_arguments{buffers.erl_arguments};
   pid1::StringVector beam_argv{buffers.beam_argv};
   pid1::Mark entered;
+  Settings settings{environment};
   pid1::Console console{"beam-init"};
+
+  [[nodiscard]] auto warn() {
+    return [this](const char* message) { console.say(pid1::Level::kWarning, "{}", message); };
+  }
 };
 
 void say_mark(Boot& boot, const pid1::Mark& mark) {
@@ -60,6 +78,11 @@ void say_mark(Boot& boot, const pid1::Mark& mark) {
   const uint64_t now = pid1::mark_now("now").boottime_ns;
   (void)pid1::format_mark(mark, now, text);  // it fits
   boot.console.say(pid1::Level::kInfo, "{}", text);
+}
+
+unsigned number(const char* text) {
+  constexpr int kMost = 0x7fffffe;
+  return static_cast<unsigned>(pid1::parse_number(text, kMost).value_or(0));
 }
 
 // ---- the steps of a boot, in order ------------------------------------------------------------
@@ -86,25 +109,46 @@ Outcome mount_file_systems(Boot& boot) {
   return {};
 }
 
-Outcome adopt_console(Boot& boot) {
-  boot.console.use_kernel_log();
-  // A machine without a console (console=null) is no reason not to serve.
-  if (const auto adopted = boot.console.adopt("/dev/console"); !adopted.has_value()) {
-    boot.console.say(pid1::Level::kWarning,
-                     "/dev/console: {}; standard input and output are /dev/null",
+/// A machine without a console (console=null) is no reason not to serve.
+Outcome adopt(Boot& boot, const char* path) {
+  if (const auto adopted = boot.console.adopt(path); !adopted.has_value()) {
+    boot.console.say(pid1::Level::kWarning, "{}: {}; standard input and output are /dev/null", path,
                      pid1::errno_words(adopted.error().code));
     // With one of them closed the BEAM spins for ever at its start.
     BEAM_INIT_TRY(pid1::sys::dup2(2, 2), "of standard output",
-                  "neither /dev/console nor /dev/null can be opened");
+                  "neither the console nor /dev/null can be opened");
   }
+  return {};
+}
+
+Outcome adopt_console(Boot& boot) {
+  boot.console.use_kernel_log();
+  BEAM_INIT_PASS(adopt(boot, kConsole));
   say_mark(boot, boot.entered);
   return {};
 }
 
-Outcome read_settings(Boot& boot) {
+/// What the host has put there: a file, of which nothing is to be found any more once it is read,
+/// or a disk.
+Outcome read_env_file(Boot& boot) {
+  const char* path = boot.settings.env_file;
+  const bool is_default = *path == '\0';
+  if (is_default) path = kEnvPath;
+  if (is_default && !pid1::exists(path)) return {};
+  if (!is_default && pid1::after(path, "/dev/") != nullptr) {
+    (void)wait_for_device(boot.settings, path);
+  }
+  char* text = boot.arena.rest().data();
+  const auto size = pid1::read_file(path, boot.arena.rest());
+  BEAM_INIT_TRY(size, path, "it holds NAME=VALUE lines, at most half a megabyte");
+  boot.arena.keep(*size + 1);
+  if (is_default) (void)pid1::sys::unlink_at(AT_FDCWD, path, 0);
+  return apply_env_file(boot.settings, text, path);
+}
+
+/// `cmdline`, and what the files say.
+Outcome apply_settings(Boot& boot, char* cmdline) {
   set_default_environment(boot.draft);
-  char* cmdline = nullptr;
-  BEAM_INIT_PASS(boot.draft.read("/proc/cmdline", "is /proc mounted?", cmdline));
   char* const again = boot.draft.text("{}", cmdline);
   Outcome outcome;
   if (pid1::exists(kConfigPath)) {
@@ -115,9 +159,25 @@ Outcome read_settings(Boot& boot) {
   if (!outcome.is_failure()) {
     outcome = apply_cmdline(boot.settings, cmdline, boot.user_arguments, boot.draft);
   }
+  if (!outcome.is_failure()) outcome = read_env_file(boot);
+  const Settings& settings = boot.settings;
+  if (!outcome.is_failure() && settings.mode == Mode::kExec &&
+      (settings.on_exit == End::kRestart || settings.on_crash == End::kRestart)) {
+    outcome = fail(
+        "on_exit=restart and on_crash=restart need a parent that restarts; give "
+        "beam.mode=supervise");
+  }
   // How the machine is to end holds wherever it stands, and for an error in the file too.
   if (outcome.is_failure()) apply_policy(boot.settings, again);
   return outcome;
+}
+
+Outcome read_settings(Boot& boot) {
+  char* cmdline = nullptr;
+  BEAM_INIT_PASS(boot.draft.read("/proc/cmdline", "is /proc mounted?", cmdline));
+  boot.control = find_control_port(boot.draft);
+  BEAM_INIT_PASS(apply_settings(boot, cmdline));
+  return *boot.settings.console == '\0' ? Outcome() : adopt(boot, boot.settings.console);
 }
 
 Outcome set_signals(Boot&) {
@@ -130,60 +190,154 @@ Outcome set_signals(Boot&) {
   return {};
 }
 
-Outcome bring_network_up(Boot& boot) {
-  BEAM_INIT_TRY(pid1::bring_loopback_up(), "lo", "the kernel needs CONFIG_NET and CONFIG_INET");
-  const char* const ip = boot.settings.ip;
-  if (*ip == '\0') return {};
-  const auto asked = pid1::parse_ip(boot.draft.text("{}", ip), boot.ip);
-  BEAM_INIT_TRY(asked, ip,
-                "only a static ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off is understood");
-  if (!*asked) return {};
-  BEAM_INIT_TRY(pid1::configure(boot.ip), ip, "check ip= and the machine's network device");
-  BEAM_INIT_TRY(pid1::write_resolv_conf(boot.ip), "/etc/resolv.conf",
-                "/etc or /run must be writable");
+/// Makes `directory`, which only the user enters.
+Outcome make_home(Boot& boot, const char* directory) {
+  const auto made = pid1::sys::mkdir(directory, 0700);
+  if (!made.has_value() && made.error().code != EEXIST) {
+    return fail(made.error(), directory, "/run must be writable");
+  }
+  give_to_user(boot.user, directory);
   return {};
 }
 
-Outcome name_host(Boot& boot) {
-  const char* name = boot.settings.hostname;
-  if (*name == '\0') name = boot.ip.hostname;
-  if (*name == '\0' && pid1::exists(kHostnamePath)) {
-    char* text = nullptr;
-    BEAM_INIT_PASS(boot.draft.read(kHostnamePath, "its first line is the host name", text));
-    (void)pid1::split(text, '\n');
-    name = pid1::trim(text);
+Outcome choose_user(Boot& boot) {
+  BEAM_INIT_PASS(find_user(boot.settings, boot.draft, boot.user));
+  if (!boot.user.is_root()) hide_system();
+  if (pid1::after(boot.user.home, "/run/") != nullptr) {
+    BEAM_INIT_PASS(make_home(boot, boot.user.home));
   }
-  if (*name == '\0') name = kDefaultHostname;
-  if (!pid1::is_hostname(name)) {
-    return fail("'{}' is not a host name; it takes 1 to 64 letters, digits, '-' and '.'", name);
-  }
-  BEAM_INIT_TRY(pid1::set_hostname(name, boot.ip.address), "/etc/hosts",
-                "/etc or /run must be writable");
+  boot.draft.set_defaults("HOME={}", boot.user.home);
   return {};
+}
+
+Outcome set_limits(Boot& boot) {
+  constexpr const char* kAdvice = "it takes a limit of setrlimit(2) as NAME=SOFT:HARD";
+  // A core of the BEAM would hold all its secrets, and fill the memory that the root is made of.
+  constexpr pid1::Limit kNoCore[] = {{.resource = RLIMIT_CORE, .soft = 0, .hard = 0}};
+  BEAM_INIT_TRY(pid1::apply(kNoCore), "", "this is a defect of beam-init");
+  BEAM_INIT_PASS(boot.settings.for_each("limit.", [&](const Given& given) {
+    const auto limit = pid1::parse_limit(boot.draft.text("{}={}", given.name, given.value));
+    BEAM_INIT_TRY(limit, given.name, kAdvice);
+    BEAM_INIT_TRY(pid1::apply({&*limit, 1}), given.value, kAdvice);
+    return Outcome();
+  }));
+  return boot.settings.for_each("sysctl.", [](const Given& given) {
+    BEAM_INIT_TRY(pid1::set_sysctl(given.name, given.value), given.name,
+                  "it takes a setting of the running kernel, below /proc/sys");
+    return Outcome();
+  });
+}
+
+Outcome set_network(Boot& boot) {
+  return bring_network_up(boot.settings, boot.draft, boot.warn(), boot.network);
+}
+
+Outcome set_name(Boot& boot) {
+  return name_host(boot.settings, boot.draft, boot.network);
+}
+
+Outcome add_volumes(Boot& boot) {
+  return mount_volumes(boot.settings, boot.user, boot.draft, boot.warn(), boot.has_volumes);
 }
 
 Outcome prepare_release(Boot& boot) {
-  boot.release.root = boot.settings.release;
-  BEAM_INIT_PASS(find_release(boot.release, boot.draft));
-  BEAM_INIT_PASS(build_erl_arguments(boot.release, boot.user_arguments, pid1::sys::is_terminal(1),
-                                     boot.draft, boot.erl_arguments));
-  const Emulator emulator{boot.release.erts_root, boot.release.bindir, "erl"};
-  return build_beam_argv(emulator, boot.erl_arguments, boot.draft, boot.beam_argv);
+  Release& release = boot.release;
+  Draft& draft = boot.draft;
+  release.root = boot.settings.release;
+  BEAM_INIT_PASS(find_release(release, draft, boot.user_arguments.size() > 0));
+  BEAM_INIT_PASS(name_node(boot.settings, boot.network, release, draft, boot.node));
+  BEAM_INIT_PASS(build_erl_arguments(release, boot.user_arguments, pid1::sys::is_terminal(1),
+                                     boot.node, draft, boot.erl_arguments));
+  BEAM_INIT_PASS(build_beam_argv(emulator_of(release, draft), boot.erl_arguments, draft,
+                                 boot.beam_argv, &boot.node));
+  if (boot.node.name_dropped) {
+    boot.console.say(pid1::Level::kNotice,
+                     "-name and -sname of the release are left out: distribution is off; "
+                     "beam.dist=short or long turns it on");
+  }
+  return write_cookie(boot.settings, boot.user, release, boot.node, draft);
 }
 
 Outcome lock_root(Boot& boot) {
-  if (!boot.settings.read_only_root) return {};
+  if (boot.settings.root_writable) return {};
   BEAM_INIT_TRY(pid1::remount_read_only("/"), "/ read-only",
                 "give beam.root=rw to leave the root writable");
   return {};
 }
 
+/// What the BEAM is told of this boot, and of how to end: pid1, the OTP application, reads it.
+void add_own_variables(Boot& boot, const pid1::Mark& now) {
+  Draft& draft = boot.draft;
+  const Settings& settings = boot.settings;
+  const pid1::Decimal marks[] = {pid1::Decimal(boot.entered.boottime_ns),
+                                 pid1::Decimal(boot.entered.cycles),
+                                 pid1::Decimal(now.boottime_ns), pid1::Decimal(now.cycles)};
+  const bool execs = settings.mode == Mode::kExec;
+  draft.set("BEAM_INIT_MODE", execs ? "exec" : "supervise");
+  draft.set("BEAM_INIT_MARKS",
+            draft.text("init:{}:{},exec:{}:{}", marks[0].text(), marks[1].text(), marks[2].text(),
+                       marks[3].text()));
+  if (!execs) return;
+  char on_exit[16];
+  char on_crash[16];
+  draft.set_defaults("BEAM_INIT={} BEAM_INIT_GRACE_MS={}", boot.path, settings.stop_grace);
+  draft.set_defaults("BEAM_INIT_ON_EXIT={} BEAM_INIT_ON_CRASH={}",
+                     word_at(kEnds, static_cast<unsigned>(settings.on_exit), on_exit),
+                     word_at(kEnds, static_cast<unsigned>(settings.on_crash), on_crash));
+  if (*boot.control != '\0') draft.set("BEAM_INIT_CONTROL", boot.control);
+}
+
+const char* working_directory(const Boot& boot) {
+  if (*boot.settings.directory != '\0') return boot.settings.directory;
+  return boot.release.kind == Release::Kind::kRelx ? boot.release.root : "/";
+}
+
 Outcome exec_beam(Boot& boot) {
-  say_mark(boot, pid1::mark_now("exec"));
+  const User& user = boot.user;
+  for (const char* path : {kConsole, boot.settings.console, boot.control, pid1::kRestartType}) {
+    if (*path != '\0') give_to_user(user, path);
+  }
+  if (!user.is_root() && boot.has_volumes) {
+    const auto ender = start_ender(boot.console, number(boot.settings.stop_grace), boot.control);
+    BEAM_INIT_TRY(ender, "", "for the process that unmounts volumes at the end");
+    boot.draft.set("BEAM_INIT_ENDER", pid1::Decimal(static_cast<unsigned>(*ender)).text());
+  }
+  BEAM_INIT_PASS(boot.draft.outcome());
+  const char* const directory = working_directory(boot);
+  BEAM_INIT_TRY(pid1::sys::chdir(directory), directory, "beam.directory= must be one");
+  BEAM_INIT_TRY(become_user(user), boot.settings.user, "check beam.user= and beam.caps=");
   const pid1::Error error =
       pid1::sys::execve(boot.beam_argv.data()[0], boot.beam_argv.data(), boot.environment.data());
   return fail(error, boot.beam_argv.data()[0],
               "the file, or the dynamic linker that it names, is missing or for another machine");
+}
+
+Outcome supervise_beam(Boot& boot) {
+  Draft& draft = boot.draft;
+  // A dump in memory, and not much of it: the slogan is at its beginning.
+  const char* crash_dump = "";
+  if (*draft.get("ERL_CRASH_DUMP") == '\0') {
+    crash_dump = draft.text("{}/erl_crash.dump", boot.user.is_root() ? "/run" : boot.user.home);
+    draft.set("ERL_CRASH_DUMP", crash_dump);
+    draft.set("ERL_CRASH_DUMP_BYTES", "65536");
+    draft.set("ERL_CRASH_DUMP_SECONDS", "10");
+  }
+  BEAM_INIT_PASS(draft.outcome());
+  return supervise({.argv = boot.beam_argv.data(),
+                    .envp = boot.environment.data(),
+                    .directory = working_directory(boot),
+                    .user = &boot.user,
+                    .settings = &boot.settings,
+                    .control = boot.control,
+                    .crash_dump = crash_dump},
+                   boot.console);
+}
+
+Outcome start_beam(Boot& boot) {
+  const pid1::Mark now = pid1::mark_now("exec");
+  say_mark(boot, now);
+  add_own_variables(boot, now);
+  return boot.settings.mode == Mode::kExec ? exec_beam(boot) : supervise_beam(boot);
 }
 
 struct Step {
@@ -192,29 +346,13 @@ struct Step {
 };
 
 constexpr Step kSteps[] = {
-    {"mounts", mount_file_systems}, {"console", adopt_console},    {"settings", read_settings},
-    {"signals", set_signals},       {"network", bring_network_up}, {"host name", name_host},
-    {"release", prepare_release},   {"root", lock_root},           {"exec", exec_beam},
+    {"mounts", mount_file_systems}, {"console", adopt_console}, {"settings", read_settings},
+    {"signals", set_signals},       {"user", choose_user},      {"limits", set_limits},
+    {"network", set_network},       {"host name", set_name},    {"volumes", add_volumes},
+    {"release", prepare_release},   {"root", lock_root},        {"exec", start_beam},
 };
 
 // ---- the ways out -----------------------------------------------------------------------------
-
-/// Ends the machine after a failed step: by a restart (in a pid namespace the kernel then kills the
-/// namespace, pid_namespaces(7)), or, if so set or if that cannot be, by the exit of PID 1, which
-/// is a kernel panic with the message above it.
-[[noreturn]] void end_machine(Boot& boot) {
-  // A restart drops what the serial line has not sent yet.
-  boot.console.drain(kDrainLimitMs);
-  if (boot.settings.on_crash == OnCrash::kReboot) {
-    pid1::sys::sync();
-    const auto failed = pid1::sys::reboot(RB_AUTOBOOT);
-    if (!failed.has_value()) {
-      boot.console.say(pid1::Level::kError, "reboot: {}; exiting",
-                       pid1::errno_words(failed.error().code));
-    }
-  }
-  pid1::sys::exit(1);
-}
 
 [[noreturn]] void run_as_pid1(Boot& boot) {
   for (const Step& step : kSteps) {
@@ -224,7 +362,36 @@ constexpr Step kSteps[] = {
     boot.console.say(pid1::Level::kError, "error: {}: {}", step.name, outcome.message());
     break;
   }
-  end_machine(boot);
+  const End end = boot.settings.on_crash;
+  end_machine(boot.console, {.end = end == End::kRestart ? End::kReboot : end,
+                             .status = 1,
+                             .grace_ms = 0,
+                             .control = boot.control});
+}
+
+/// `--end VERB STATUS`: the BEAM, as PID 1, has become this program again (pid1, the OTP
+/// application). Nothing that it had open is open any more. VERB "exit": by policy.
+[[noreturn]] void end_after_beam(Boot& boot, char** argv, char** envp) {
+  for (; *envp != nullptr; ++envp)
+    (void)boot.environment.put(*envp);
+  const char* const ender = boot.draft.get("BEAM_INIT_ENDER");
+  const unsigned pipe = *ender == '\0' ? ~0U : number(ender);
+  if (pipe > 3) (void)pid1::sys::close_from(3, pipe - 1);
+  (void)pid1::sys::close_from(pipe == ~0U ? 3 : pipe + 1);
+  // 0 to 2 are what they were; a file of its own for messages.
+  (void)boot.console.adopt("/proc/self/fd/2");
+  const char* word = argv[2] != nullptr ? argv[2] : "";
+  const char* const given = *word != '\0' && argv[3] != nullptr ? argv[3] : "1";
+  const int status = pid1::parse_number(given, 255).value_or(1);
+  if (pid1::equals(word, "exit")) {
+    word = boot.draft.get(status == 0 ? "BEAM_INIT_ON_EXIT" : "BEAM_INIT_ON_CRASH");
+  }
+  const int end = index_of(kEnds, word);
+  end_machine(boot.console, {.end = end < 0 ? End::kReboot : static_cast<End>(end),
+                             .status = status,
+                             .grace_ms = number(boot.draft.get("BEAM_INIT_GRACE_MS")),
+                             .control = boot.draft.get("BEAM_INIT_CONTROL"),
+                             .ender = static_cast<int>(pipe)});
 }
 
 int print(int fd, const char* pattern, const char* a = nullptr, const char* b = nullptr,
@@ -243,9 +410,12 @@ int print(int fd, const char* pattern, const char* a = nullptr, const char* b = 
 int print_help() {
   int failed = print(1, "beam-init " BEAM_INIT_VERSION
                         ": /init of a machine whose PID 1 is the BEAM\n\n"
-                        "It is started by the kernel, not by hand: as PID 1 it mounts the system's "
-                        "file systems,\nbrings the network up, finds the Erlang or Elixir release "
-                        "and executes beam.smp.\n\n"
+                        "The kernel starts it: as PID 1 it mounts the system's file systems, brings "
+                        "the network up,\nfinds the Erlang or Elixir release and executes "
+                        "beam.smp. By hand:\n\n"
+                        "  beam-init --check ROOT [CMDLINE]\n"
+                        "      looks at the root file system ROOT and prints what would be "
+                        "executed\n\n"
                         "Settings, as beam.KEY=VALUE on the kernel command line or KEY=VALUE lines "
                         "in\n/etc/beam-init.conf (the command line wins):\n");
   for (const Setting& setting : setting_table()) {
@@ -258,22 +428,71 @@ int print_help() {
                         "      appended to the arguments of erl\n");
 }
 
+/// Into `root`, where /run and /tmp are in memory, for this process alone.
+Outcome enter_root(const char* root) {
+  constexpr const char* kAdvice = "it takes root, or a kernel that lets users make namespaces";
+  const bool is_root = (*pid1::sys::user_ids()).effective == 0;
+  BEAM_INIT_TRY(pid1::sys::unshare(is_root ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER), root,
+                kAdvice);
+  BEAM_INIT_TRY(pid1::sys::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), root,
+                kAdvice);
+  BEAM_INIT_TRY(pid1::sys::chroot(root), root, "it must be a directory");
+  BEAM_INIT_TRY(pid1::sys::chdir("/"), root, "it must be a directory");
+  for (const char* directory : {"/run", "/tmp"}) {
+    if (!pid1::exists(directory)) continue;
+    BEAM_INIT_TRY(pid1::sys::mount("tmpfs", directory, "tmpfs", 0, nullptr), directory, kAdvice);
+  }
+  return {};
+}
+
+/// All that can be told without a machine.
+Outcome check(Boot& boot, const char* root, const char* cmdline) {
+  BEAM_INIT_PASS(enter_root(root));
+  BEAM_INIT_PASS(apply_settings(boot, boot.draft.text("{}", cmdline)));
+  BEAM_INIT_PASS(choose_user(boot));
+  BEAM_INIT_PASS(prepare_release(boot));
+  const char* const program = boot.beam_argv.data()[0];
+  BEAM_INIT_TRY(pid1::sys::access(program, X_OK), program, "the ERTS is not whole");
+  return {};
+}
+
+int print_check(Boot& boot, const char* root, const char* cmdline) {
+  const Outcome outcome = check(boot, root, cmdline);
+  if (outcome.is_failure()) {
+    (void)print(2, "beam-init: {}\n", outcome.message());
+    return 1;
+  }
+  int failed = print(1, "as {}, in {}:\n", *boot.settings.user == '\0' ? "root" : boot.settings.user,
+                     working_directory(boot));
+  for (char* const* word = boot.beam_argv.data(); *word != nullptr; ++word)
+    failed |= print(1, "  {}\n", *word);
+  failed |= print(1, "with the environment:\n");
+  for (char* const* entry = boot.environment.data(); *entry != nullptr; ++entry)
+    failed |= print(1, "  {}\n", *entry);
+  return failed;
+}
+
 }  // namespace
 }  // namespace beam_init
 
-int main(int argc, char** argv, char**) {
+int main(int argc, char** argv, char** envp) {
   using namespace beam_init;
   const pid1::Mark entered = pid1::mark_now("init");
-  // What the kernel makes init's arguments is not looked at: see pid1/cmdline.h.
+  const char* const option = argc >= 2 ? argv[1] : "";
+  Boot boot;
+  boot.entered = entered;
+  // Otherwise what the kernel makes init's arguments is not looked at: see pid1/cmdline.h.
   if (pid1::sys::getpid() == 1) {
-    Boot boot;
-    boot.entered = entered;
+    if (pid1::equals(option, "--end")) end_after_beam(boot, argv, envp);
+    if (argc > 0) boot.path = argv[0];
     run_as_pid1(boot);
   }
 
-  const char* const option = argc == 2 ? argv[1] : "";
-  if (pid1::equals(option, "--help")) return print_help();
-  if (pid1::equals(option, "--version")) return print(1, "beam-init " BEAM_INIT_VERSION "\n");
+  if (pid1::equals(option, "--check") && (argc == 3 || argc == 4)) {
+    return print_check(boot, argv[2], argc == 4 ? argv[3] : "");
+  }
+  if (argc == 2 && pid1::equals(option, "--help")) return print_help();
+  if (argc == 2 && pid1::equals(option, "--version")) return print(1, "beam-init " BEAM_INIT_VERSION "\n");
   (void)print(2, "beam-init: not PID 1; the kernel starts it as /init. Try beam-init --help\n");
   return 2;
 }

@@ -56,7 +56,8 @@ Outcome find_names(const char* directory, const char* prefix, const char* suffix
 }
 
 /// Sets release.version, and `erts` to the version of the ERTS it wants ("": not said).
-Outcome find_version(Release& release, const char* releases, const char*& erts, Draft& draft) {
+Outcome find_version(Release& release, const char* releases, const char*& erts, bool may_be_none,
+                     Draft& draft) {
   const char* const data = draft.text("{}/start_erl.data", releases);
   if (pid1::exists(data)) {
     char* text = nullptr;
@@ -72,6 +73,10 @@ Outcome find_version(Release& release, const char* releases, const char*& erts, 
   }
   Names names;
   BEAM_INIT_PASS(find_names(releases, "", "", "start.boot", draft, names));
+  if (names.count == 0 && may_be_none) {
+    release.kind = Release::Kind::kNone;
+    return {};
+  }
   if (names.count == 0) {
     return fail(
         "no release in {}: there is no {} and no {}/VERSION/start.boot; put a release there, "
@@ -117,10 +122,14 @@ Outcome find_erts(Release& release, const char* version, Draft& draft) {
 
 }  // namespace
 
-Outcome find_release(Release& release, Draft& draft) {
+Outcome find_release(Release& release, Draft& draft, bool may_be_none) {
   const char* const releases = draft.text("{}/releases", release.root);
   const char* erts = "";
-  BEAM_INIT_PASS(find_version(release, releases, erts, draft));
+  BEAM_INIT_PASS(find_version(release, releases, erts, may_be_none, draft));
+  if (release.kind == Release::Kind::kNone) {
+    BEAM_INIT_PASS(find_erts(release, erts, draft));
+    return draft.outcome();
+  }
   // As the script of `mix release` does: another version of a release that has several.
   if (const char* const wanted = draft.get("RELEASE_VSN"); *wanted != '\0')
     release.version = wanted;
@@ -145,7 +154,11 @@ Outcome find_release(Release& release, Draft& draft) {
   Names elixir;
   BEAM_INIT_PASS(
       find_names(draft.text("{}/lib", release.root), "elixir-", "", "ebin", draft, elixir));
-  release.elixir = elixir.count > 0;
+  if (elixir.count > 0) release.kind = Release::Kind::kMix;
+  // relx 4 writes no start.boot, relx 3 both; Mix and systools never one of this name.
+  if (pid1::exists(draft.text("{}/{}.boot", release.version_dir, release.name))) {
+    release.kind = Release::Kind::kRelx;
+  }
   return draft.outcome();
 }
 

@@ -3,6 +3,8 @@
 #ifndef BEAM_INIT_RELEASE_H
 #define BEAM_INIT_RELEASE_H
 
+#include <cstdint>
+
 #include "build.h"
 #include "failure.h"
 
@@ -16,14 +18,20 @@ struct Release {
   const char* version_dir = "";  // "/app/releases/0.1.0"
   const char* erts_root = "";    // ROOTDIR: the release's own ERTS, else /usr/lib/erlang
   const char* bindir = "";       // BINDIR: erts_root/erts-VERSION/bin
-  /// Elixir is in its lib/: it is started as Elixir's script would.
-  bool elixir = false;
+  /// Whose start script is to be done without.
+  enum class Kind : uint8_t {
+    kSystools,  // none: a start.boot and what else is there
+    kMix,       // Elixir is in its lib/
+    kRelx,      // its boot script has the release's name
+    kNone,      // no release: an ERTS with arguments
+  } kind = Kind::kSystools;
 };
 
 /// Fills in all but `root`. ROOT/releases/start_erl.data ("ERTS_VERSION RELEASE_VERSION") decides;
 /// without it, the only directory of ROOT/releases with a start.boot. Each failure says what is
-/// missing or doubtful.
-Outcome find_release(Release& release, Draft& draft);
+/// missing or doubtful. `may_be_none`: where there is no release, an ERTS in ROOT or in
+/// /usr/lib/erlang will do.
+Outcome find_release(Release& release, Draft& draft, bool may_be_none = false);
 
 }  // namespace beam_init
 

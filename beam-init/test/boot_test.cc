@@ -136,7 +136,7 @@ TEST_F(BootTest, Dhcp) {
 }
 
 TEST_F(BootTest, MissingNetworkDevice) {
-  expect_failure("network: ~No such device; check ip= and the machine's network device",
+  expect_failure("network: ~No such device; ~check the machine's device, or give beam.net_required=no",
                  "ip=10.0.2.15:::::eth9");
 }
 
@@ -164,7 +164,6 @@ TEST_F(BootTest, FailureSendsWhatTheTerminalHoldsBeforeTheRestart) {
   kernel.file_systems["devtmpfs"].at("console")->sink.sent_per_ms = 10;
   expect_failure("settings: ~", "beam.nosuch=1");
   EXPECT_EQ(kernel.find("/dev/console")->sink.queued, 0U);
-  EXPECT_EQ(kernel.syncs, 1U);
   EXPECT_EQ(kernel.reboots.back(), RB_AUTOBOOT);
 }
 
@@ -175,7 +174,10 @@ TEST_F(BootTest, PanicOnCrash) {
 }
 
 TEST_F(BootTest, RestartThatCannotBe) {
-  kernel.faults = {{.name = "reboot", .nth = 2, .code = EPERM}};
+  kernel.on_fork = [first = true](pid_t child) mutable {
+    pid1::fake::kernel().die(child, first ? 0 : EPERM << 8);  // the one that calls reboot(2)
+    first = false;
+  };
   const Ending ending = boot("beam.release=/nowhere");
   EXPECT_EQ(ending.how, Ending::How::kExited);
   EXPECT_EQ(ending.status, 1);
@@ -206,6 +208,9 @@ constexpr Tolerated kTolerated[] = {
     {"open /app/releases/0.1.0", ENOENT},
     {"getdents /app/releases/0.1.0", ENOENT},
     {"access ", 0},            // taken for there; it is
+    {"open /sys/class/virtio-ports", 0},  // no control port then
+    {"getdents /sys/class/virtio-ports", 0},
+    {"chown ", 0},  // the BEAM is root's
     {"open /dev/console", 0},  // /dev/null and the kernel's log remain
     {"open /dev/kmsg", 0},     // the console remains
     {"write /dev/console", 0},

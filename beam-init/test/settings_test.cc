@@ -25,9 +25,9 @@ TEST_F(SettingsTest, TableIsWhole) {
     for (const char* text : {setting.key, setting.argument, setting.meaning}) {
       EXPECT_STRNE(text, "") << setting.key;
     }
-    EXPECT_NE(setting.apply, nullptr);
+    EXPECT_TRUE(keys.size() == 1 || std::string("=.").find(std::string(setting.key).back()) != std::string::npos);
   }
-  EXPECT_EQ(keys, (std::set<std::string>{"release=", "hostname=", "env.", "root=", "on_crash="}));
+  EXPECT_GE(keys.size(), 20U);
 }
 
 TEST_F(SettingsTest, HelpNamesEachSetting) {
@@ -49,8 +49,17 @@ TEST_F(SettingsTest, ReadmeNamesEachSetting) {
   std::ostringstream content;
   content << file.rdbuf();
   for (const Setting& setting : setting_table()) {
-    EXPECT_NE(content.str().find(std::string("beam.") + setting.key), std::string::npos)
-        << "beam-init/README.md does not name beam." << setting.key;
+    // The row of the table, made of the same words.
+    std::string argument;
+    for (const char* letter = setting.argument; *letter != '\0'; ++letter) {
+      if (*letter == '|') argument += '\\';  // Markdown's own
+      argument += *letter;
+    }
+    const std::string row =
+        std::string("| `beam.") + setting.key + argument + "` | " + setting.meaning + " |";
+    EXPECT_NE(content.str().find(row), std::string::npos)
+        << "beam-init/README.md must have this row:\n"
+        << row;
   }
 }
 
@@ -64,8 +73,8 @@ TEST_F(SettingsTest, UnknownKeyNamesTheNearest) {
       {"releasedir", "release=DIR"},
       {"hostnam", "hostname=NAME"},
       {"host-name", "hostname=NAME"},
-      {"oncrash", "on_crash=reboot|panic"},
-      {"on-crash", "on_crash=reboot|panic"},
+      {"oncrash", "on_crash=poweroff|reboot|halt|panic|restart"},
+      {"on-crash", "on_crash=poweroff|reboot|halt|panic|restart"},
       {"rot", "root=ro|rw"},
       {"env", "env.NAME=VALUE"},
       {"envv.X", "env.NAME=VALUE"},
@@ -101,8 +110,8 @@ TEST_F(SettingsTest, BadValues) {
       {"beam.root=r", "beam.root: not a valid value: 'r'; it takes ro|rw: ~"},
       {"beam.root=ro,rw", "beam.root: not a valid value: 'ro,rw'; it takes ro|rw: ~"},
       {"beam.on_crash=explode",
-       "beam.on_crash: not a valid value: 'explode'; it takes reboot|panic: ~"},
-      {"beam.on_crash=p", "beam.on_crash: not a valid value: 'p'; it takes reboot|panic: ~"},
+       "beam.on_crash: not a valid value: 'explode'; it takes poweroff|reboot|halt|panic|restart: ~"},
+      {"beam.on_crash=p", "beam.on_crash: not a valid value: 'p'; it takes poweroff|reboot|halt|panic|restart: ~"},
       {"beam.release=app",
        "beam.release: not a valid value: 'app'; it takes DIR: ~an absolute directory~"},
       {"beam.release=",

@@ -28,7 +28,10 @@ TEST_F(StartTest, ElixirRelease) {
             (Strings{"-noshell", "-s", "elixir", "start_cli", "-mode", "embedded", "-config",
                      "/app/releases/0.1.0/sys", "-boot", "/app/releases/0.1.0/start", "-boot_var",
                      "RELEASE_LIB", "/app/lib", "--", "--", "-extra", "--no-halt"}));
-  EXPECT_EQ(environment(), (std::map<std::string, std::string>{
+  auto variables = environment();
+  EXPECT_TRUE(variables["BEAM_INIT_MARKS"].starts_with("init:"));
+  variables["BEAM_INIT_MARKS"] = "~";  // clocks
+  EXPECT_EQ(variables, (std::map<std::string, std::string>{
                                {"RELEASE_BOOT_SCRIPT", "start"},
                                {"RELEASE_BOOT_SCRIPT_CLEAN", "start_clean"},
                                {"RELEASE_COMMAND", "start"},
@@ -44,6 +47,12 @@ TEST_F(StartTest, ElixirRelease) {
                                {"RELEASE_VM_ARGS", "/app/releases/0.1.0/vm.args"},
                                {"RELEASE_VSN", "0.1.0"},
                                // what is not the script's
+                               {"BEAM_INIT", "/init"},
+                               {"BEAM_INIT_GRACE_MS", "10000"},
+                               {"BEAM_INIT_MARKS", "~"},
+                               {"BEAM_INIT_MODE", "exec"},
+                               {"BEAM_INIT_ON_CRASH", "reboot"},
+                               {"BEAM_INIT_ON_EXIT", "poweroff"},
                                {"BINDIR", "/usr/lib/erlang/erts-15.2.7/bin"},
                                {"EMU", "beam"},
                                {"ERL_CRASH_DUMP_SECONDS", "0"},
@@ -203,15 +212,58 @@ TEST_F(StartTest, BootScriptMustBeThere) {
       "beam.env.RELEASE_BOOT_SCRIPT=fast");
 }
 
-TEST_F(StartTest, DistributionIsRefused) {
-  for (const char* kind : {"sname", "name", "yes"}) {
-    pid1::fake::reset();
-    furnish();
-    expect_failure(std::string("release: RELEASE_DISTRIBUTION=") + kind +
-                       ": there is no epmd for it to start; set "
-                       "beam.env.RELEASE_DISTRIBUTION=none",
-                   std::string("beam.env.RELEASE_DISTRIBUTION=") + kind);
-  }
+TEST_F(StartTest, DistributionThatIsNone) {
+  expect_failure("release: RELEASE_DISTRIBUTION=yes: it is none, sname or name; ~",
+                 "beam.env.RELEASE_DISTRIBUTION=yes");
+}
+
+/// The words that follow `flag`, as many as `count`.
+Strings behind(const Strings& words, const char* flag, int count) {
+  const auto found = std::ranges::find(words, flag);
+  if (words.end() - found <= count) return {};
+  return {found + 1, found + 1 + count};
+}
+
+TEST_F(StartTest, DistributionNeedsNeitherEpmdNorCookieInArgv) {
+  kernel.add_file("/app/releases/COOKIE", "monster\n");
+  boot("beam.dist=short beam.user=1000");
+  const Strings words = arguments();
+  EXPECT_EQ(behind(words, "-sname", 1), Strings{"hello"});
+  EXPECT_EQ(behind(words, "-start_epmd", 3), (Strings{"false", "-erl_epmd_port", "4370"}));
+  EXPECT_EQ(std::ranges::count(words, "monster"), 0);
+  EXPECT_EQ(environment()["RELEASE_DISTRIBUTION"], "sname");
+  EXPECT_EQ(environment()["HOME"], "/run/beam");
+  EXPECT_EQ(kernel.content("/run/beam/.erlang.cookie"), "monster");
+  EXPECT_EQ(kernel.find("/run/beam/.erlang.cookie")->mode, 0400U);
+  EXPECT_EQ(kernel.owners.at("/run/beam/.erlang.cookie"), (std::pair<uid_t, gid_t>{1000, 1000}));
+}
+
+TEST_F(StartTest, LongNameGetsTheAddress) {
+  kernel.add_file("/app/releases/COOKIE", "monster\n");
+  boot("beam.dist=long beam.node=me beam.dist_port=5000 ip=10.0.2.15::::::off");
+  const Strings words = arguments();
+  EXPECT_EQ(behind(words, "-name", 1), Strings{"me@10.0.2.15"});
+  EXPECT_EQ(behind(words, "-erl_epmd_port", 1), Strings{"5000"});
+}
+
+TEST_F(StartTest, LongNameWithoutAnAddress) {
+  expect_failure("release: beam.node=hello: a long name needs a host; ~", "beam.dist=long");
+}
+
+TEST_F(StartTest, DistributionWithoutACookie) {
+  expect_failure("release: distribution needs a cookie: ~", "beam.dist=short");
+}
+
+TEST_F(StartTest, CookieOfTheSettingGoesFirst) {
+  kernel.add_file("/app/releases/COOKIE", "monster\n");
+  kernel.add_file("/app/cookie", "  better \nsecond line\n");
+  boot("beam.dist=short beam.cookie=/app/cookie beam.env.HOME=/tmp beam.env.RELEASE_COOKIE=third");
+  EXPECT_EQ(kernel.content("/tmp/.erlang.cookie"), "better");
+}
+
+TEST_F(StartTest, CookieFileThatIsNotThere) {
+  expect_failure("release: open /app/cookie: No such file or directory; ~",
+                 "beam.dist=short beam.cookie=/app/cookie");
 }
 
 TEST_F(StartTest, EmptySettingsAreReplacedAsTheScriptDoes) {
@@ -242,9 +294,48 @@ TEST_F(StartTest, UserExtraComesBeforeTheReleases) {
   EXPECT_NE(std::ranges::find(words, "-extra"), words.end());
 }
 
-TEST_F(StartTest, NamesInVmArgsAreRefused) {
-  kernel.add_file("/app/releases/0.1.0/vm.args", "-sname hello\n");
-  expect_failure("release: -sname and -name make erl start epmd ~");
+TEST_F(StartTest, NamesInVmArgsAreLeftOutWithoutDistribution) {
+  kernel.add_file("/app/releases/0.1.0/vm.args", "-sname hello\n-setcookie monster\n");
+  boot();
+  const Strings words = arguments();
+  EXPECT_EQ(std::ranges::count(words, "-sname"), 0);
+  EXPECT_EQ(std::ranges::count(words, "-setcookie"), 0);
+  EXPECT_EQ(std::ranges::count(words, "monster"), 0);
+  EXPECT_NE(console().find("-name and -sname of the release are left out"), std::string::npos);
+}
+
+TEST_F(StartTest, CookieInVmArgsGoesToTheFile) {
+  kernel.add_file("/app/releases/0.1.0/vm.args", "-sname hi\n-setcookie monster\n");
+  boot("beam.dist=short beam.env.HOME=/tmp");
+  const Strings words = arguments();
+  EXPECT_EQ(behind(words, "-sname", 1), Strings{"hello"}) << "Mix's script puts it before vm.args";
+  EXPECT_EQ(std::ranges::count(words, "monster"), 0);
+  EXPECT_EQ(kernel.content("/tmp/.erlang.cookie"), "monster");
+}
+
+TEST_F(StartTest, NoReleaseIsAnErtsWithArguments) {
+  for (auto node = kernel.nodes.begin(); node != kernel.nodes.end();)
+    node = node->first.starts_with("/app") ? kernel.nodes.erase(node) : std::next(node);
+  boot("quiet -- -noshell -s mine");
+  EXPECT_EQ(arguments(), (Strings{"-noshell", "-s", "mine", "--"}));
+  EXPECT_FALSE(environment().contains("RELEASE_ROOT"));
+}
+
+TEST_F(StartTest, RelxRelease) {
+  const std::string version = "/app/releases/0.1.0/";
+  kernel.add_file(version + "hello.boot", "");
+  kernel.add_file(version + "vm.args.src", "-sname ${NODE:-hello}\n-setcookie ${COOKIE}\n+P ${P}\n");
+  kernel.nodes.erase(version + "start.boot");
+  kernel.nodes.erase(version + "vm.args");
+  boot("beam.env.P=5000 beam.env.COOKIE=monster");
+  EXPECT_EQ(kernel.content("/tmp/vm.args"), "-sname hello\n-setcookie monster\n+P 5000\n");
+  EXPECT_EQ(emulator_flags(), (Strings{"-Bd", "-P", "5000"}));
+  EXPECT_EQ(arguments(), (Strings{"-noshell", "-noinput", "-boot", version + "hello", "-mode", "embedded",
+                                  "-boot_var", "SYSTEM_LIB_DIR", "/usr/lib/erlang/lib", "-config",
+                                  version + "sys.config", "--", "--", "foreground", "--"}));
+  EXPECT_EQ(environment()["ROOTDIR"], "/app");
+  EXPECT_EQ(environment()["PROGNAME"], "app/bin/hello");
+  EXPECT_EQ(kernel.working_directory, "/app");
 }
 
 TEST_F(StartTest, DefaultsCanBeSet) {

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "host_tsc.h"
+#include "initrd.h"
 #include "port.h"
 #include "qemu.h"
 
@@ -31,17 +32,34 @@ absl::Status Boot::start() {
   ++starts_;
   first_answer_.reset();
   machine_.reset();
-  const std::vector<std::string> command =
-      qemu_command(options_, {.port = port_, .tsc_khz = host_tsc_khz()});
+  control_.reset();
+  if (absl::Status status = prepare_root(); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<Control>> control = Control::open(loop_);
+  if (!control.ok()) return control.status();
+  control_ = *std::move(control);
+  const std::vector<std::string> command = qemu_command(
+      options_, {.port = port_, .tsc_khz = host_tsc_khz(), .control = control_->guest_fd()});
+  Machine::Wiring wiring{.may_read = hooks_.may_read, .inherited = {control_->guest_fd()}};
+  if (root_.valid()) wiring.inherited.push_back(root_.get());
   absl::StatusOr<std::unique_ptr<Machine>> machine =
-      Machine::start(loop_, console_, command, hooks_.may_read);
+      Machine::start(loop_, console_, command, std::move(wiring));
   if (!machine.ok()) return machine.status();
   machine_ = *std::move(machine);
+  control_->handed_over();
   first_answer_ =
       std::make_unique<FirstAnswer>(loop_, FirstAnswer::Plan{.port = port_,
                                                              .spawned = machine_->spawned(),
                                                              .icount = options_.icount,
                                                              .time_limit = options_.time_limit()});
+  return absl::OkStatus();
+}
+
+absl::Status Boot::prepare_root() {
+  if (options_.env_file.empty() || root_.valid()) return absl::OkStatus();
+  absl::StatusOr<UniqueFd> root = initrd_with_environment(options_.initrd, options_.env_file);
+  if (!root.ok()) return root.status();
+  root_ = *std::move(root);
+  options_.initrd = absl::StrCat("/proc/self/fd/", root_.get());
   return absl::OkStatus();
 }
 
@@ -52,6 +70,7 @@ absl::StatusOr<Boot::Outcome> Boot::until_answer(absl::Duration deadline) {
     if (first_answer_->answer() != nullptr) return Outcome::kAnswered;
     if (hooks_.give_up()) return Outcome::kGivenUp;
     if (machine_->ended()) {
+      control_->drain();
       if (!lost_port()) return Outcome::kQemuEnded;
       if (absl::Status status = start(); !status.ok()) return status;
       continue;
@@ -68,7 +87,59 @@ Boot::Outcome Boot::until_end() {
     if (!machine_->kvm_error().empty()) return Outcome::kGuestStopped;
     loop_.turn(absl::InfiniteDuration());
   }
+  control_->drain();
   return Outcome::kQemuEnded;
+}
+
+void Boot::stop(const Signals& signals) {
+  if (machine_->ended()) return;
+  const int signals_before = signals.count();
+  const auto interrupted = [&] { return signals.count() != signals_before; };
+  wait(options_.ready_limit(), [&] { return interrupted() || control_->ready(); });
+  if (!control_->ready()) {
+    unanswered_ =
+        "nobody in the guest listens on the control port (the application pid1 does): "
+        "the machine was ended without notice";
+  } else if (!control_->ask("stop")) {
+    unanswered_ = "the guest takes nothing from the control port: the machine was killed";
+  } else {
+    wait(options_.stop_limit(), interrupted);
+    unanswered_ = absl::StrCat("the guest did not end within ", seconds(options_.stop_limit()),
+                               " of being asked to stop: the machine was killed");
+  }
+  if (interrupted()) unanswered_ = "the machine was killed at a second signal";
+  if (machine_->ended()) unanswered_.clear();
+  machine_->stop(signals);
+  control_->drain();
+}
+
+void Boot::wait(absl::Duration limit, const std::function<bool()>& done) {
+  const absl::Duration deadline = monotonic_now() + limit;
+  while (!done() && !machine_->ended() && machine_->kvm_error().empty() &&
+         monotonic_now() < deadline) {
+    loop_.turn(deadline);
+  }
+}
+
+bool Boot::orderly() const {
+  const std::optional<GuestEnd>& end = control_->end();
+  return machine_->ended_by_itself() && machine_->status() == 0 && end && end->status == 0 &&
+         console_.panic().empty();
+}
+
+std::string Boot::describe_end() const {
+  if (!unanswered_.empty()) return unanswered_;
+  const std::optional<GuestEnd>& end = control_->end();
+  if (orderly()) return absl::StrCat("ended in order: ", end->verb);
+  if (!console_.panic().empty()) return printable(console_.panic());
+  const std::optional<int> status = machine_->status();
+  const std::string qemu =
+      absl::StrCat("QEMU ended with status ", status ? absl::StrCat(*status) : "unknown");
+  if (end)
+    return absl::StrCat("the BEAM ended with status ", end->status, " (", end->verb, "), ", qemu);
+  return absl::StrCat(qemu, status == kUnpreparedStatus
+                                ? ": a restart that nobody prepared, without a word of why"
+                                : " without a word of the guest");
 }
 
 std::string Boot::url() const {
@@ -85,6 +156,7 @@ BootResult Boot::result() const {
   result.ms = timeline_ms(console_.marks(), machine_->spawned(), first_byte,
                           options_.icount ? GuestClock::kIcount : GuestClock::kReal);
   if (options_.icount) result.insns = timeline_insns(console_.marks());
+  result.orderly = orderly();
   if (machine_->ended()) result.qemu_status = machine_->status();
   return result;
 }
@@ -92,9 +164,11 @@ BootResult Boot::result() const {
 std::string Boot::describe(Outcome outcome) const {
   if (outcome == Outcome::kQemuEnded) {
     const std::optional<int> status = machine_->status();
-    return absl::StrCat("QEMU ended with status ", status ? absl::StrCat(*status) : "unknown",
-                        first_answer_->answer() != nullptr ? "" : " before the answer", ", ",
-                        seconds(monotonic_now() - machine_->spawned()), " after its start");
+    return absl::StrCat(
+        "QEMU ended with status ", status ? absl::StrCat(*status) : "unknown",
+        first_answer_->answer() != nullptr ? "" : " before the answer", ", ",
+        seconds(monotonic_now() - machine_->spawned()), " after its start",
+        control_->end() ? absl::StrCat("; the BEAM's status was ", control_->end()->status) : "");
   }
   if (outcome == Outcome::kGuestStopped) {
     return absl::StrCat("the guest cannot go on: ", machine_->kvm_error(),

@@ -12,11 +12,14 @@
 #include <utility>
 
 #include "console.h"
+#include "control.h"
 #include "first_answer.h"
 #include "loop.h"
 #include "machine.h"
 #include "options.h"
 #include "report.h"
+#include "signals.h"
+#include "unique_fd.h"
 
 namespace microbeam {
 
@@ -42,6 +45,17 @@ class Boot {
   absl::StatusOr<Outcome> until_answer(absl::Duration deadline);
   // Waits for QEMU's own end, or that of its guest.
   Outcome until_end();
+  // Asks the guest to end the machine in order, and ends QEMU if that does not come to pass: when
+  // nobody in the guest listens, when the time is over, with the next signal that the tool gets. A
+  // QEMU that has ended is left alone.
+  void stop(const Signals& signals);
+
+  // Whether QEMU ended by itself and successfully, the guest having said `end VERB 0`, without a
+  // kernel panic.
+  [[nodiscard]] bool orderly() const;
+  // A sentence about an end, whether it was orderly or not.
+  [[nodiscard]] std::string describe_end() const;
+  [[nodiscard]] const Control& control() const { return *control_; }
 
   [[nodiscard]] Machine& machine() { return *machine_; }
   [[nodiscard]] int port() const { return port_; }
@@ -52,16 +66,23 @@ class Boot {
   [[nodiscard]] std::string describe(Outcome outcome) const;
 
  private:
+  // Makes the root of this machine, where it is more than the image's.
+  absl::Status prepare_root();
+  // Waits until `done`, at most so long, and not on when QEMU ended or its guest cannot go on.
+  void wait(absl::Duration limit, const std::function<bool()>& done);
   // QEMU found its port taken, and may be given another one.
   [[nodiscard]] bool lost_port() const;
 
   Loop& loop_;
   Console& console_;
-  const Options& options_;
+  Options options_;
   Hooks hooks_;
+  UniqueFd root_;
   int port_ = 0;
   int starts_ = 0;
+  std::unique_ptr<Control> control_;
   std::unique_ptr<Machine> machine_;
+  std::string unanswered_;  // why the request to stop led to nothing
   std::unique_ptr<FirstAnswer> first_answer_;
 };
 

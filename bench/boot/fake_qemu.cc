@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: stands in for QEMU, and does in milliseconds what the environment variable FAKE_GUEST
-// says that the guest does. It takes the port from -netdev as QEMU would.
+// says that the guest does. It takes the port from -netdev and the control channel from -chardev,
+// as QEMU would.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <csignal>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -28,14 +31,14 @@ void on_term(int) {
   _exit(0);
 }
 
-int host_port(int argc, char** argv) {
+// The number behind `text` in some argument, or -1.
+int number_after(int argc, char** argv, const char* text) {
   for (int i = 1; i < argc; ++i) {
-    if (const char* rule = std::strstr(argv[i], "hostfwd=tcp:127.0.0.1:")) {
-      return static_cast<int>(
-          std::strtol(rule + std::strlen("hostfwd=tcp:127.0.0.1:"), nullptr, 10));
+    if (const char* found = std::strstr(argv[i], text)) {
+      return static_cast<int>(std::strtol(found + std::strlen(text), nullptr, 10));
     }
   }
-  return 0;
+  return -1;
 }
 
 int listen_on(int port) {
@@ -100,6 +103,55 @@ void lose_the_port_once() {
   std::exit(1);
 }
 
+// How the guest ends: its last line on the control channel, what its kernel says, QEMU's status.
+struct Ending {
+  const char* guest;
+  const char* control;
+  const char* console;
+  int status;
+};
+
+constexpr Ending kEndings[] = {
+    {"serves", "end poweroff 0\n", "[ 9.0] reboot: Restarting system\r\n", 0},
+    {"stops-with-3", "end poweroff 3\n", "", 5},
+    {"stops-without-a-word", "", "", 0},
+    {"panics-at-the-end", "end poweroff 0\n", "Kernel panic - not syncing: Fatal\r\n", 5},
+    {"panics-but-status-0", "end poweroff 0\n", "Kernel panic - not syncing: Fatal\r\n", 0},
+    {"says-0-but-fails", "end poweroff 0\n", "", 5},
+    {"ends-in-order", "end poweroff 0\n", "", 0},
+    {"ends-with-3", "nonsense\nend reboot 3\n", "", 5},
+    {"ends-later", "", "", 7},
+    {"panics-later", "", "Kernel panic - not syncing: Attempted to kill init!\r\n", 5},
+};
+
+[[noreturn]] void end_as(const std::string& guest, int control) {
+  for (const Ending& ending : kEndings) {
+    if (guest != ending.guest) continue;
+    console(ending.console);
+    say(control, ending.control);
+    _exit(ending.status);
+  }
+  say(control, "end poweroff 0\n");
+  _exit(0);
+}
+
+bool starts_with(const std::string& text, const char* prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
+
+// What the guest is given as its root, and how QEMU was called.
+void show_root(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    console(std::string("argument: ") + argv[i] + "\n");
+    if (i == 1 || std::strcmp(argv[i - 1], "-initrd") != 0) continue;
+    const int fd = open(argv[i], O_RDONLY);
+    std::array<char, 4096> buffer{};
+    for (ssize_t got = 0; (got = read(fd, buffer.data(), buffer.size())) > 0;)
+      console(std::string(buffer.data(), static_cast<size_t>(got)));
+    close(fd);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -119,34 +171,44 @@ int main(int argc, char** argv) {
   }
   if (guest == "rootless") {
     console("[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs\r\n");
-    return 0;
+    return 5;
   }
   if (guest == "panics") {
     console(
         "beam-init: mark=init boottime_ns=1000000 tsc=8000000\r\nbeam-init: no release in /app\r\n"
         "Kernel panic - not syncing: Attempted to kill init!\r\n");
-    return 0;
+    return 5;
   }
   if (guest == "kvm-error") {
     say(STDERR_FILENO, "KVM internal error. Suberror: 1\nemulation failure\nRAX=0\n");
     wait_for_term();
   }
+  if (guest == "shows-root") show_root(argc, argv);
   if (guest == "loses-port") lose_the_port_once();
 
-  const int listener = listen_on(host_port(argc, argv));
+  const int listener = listen_on(number_after(argc, argv, "hostfwd=tcp:127.0.0.1:"));
+  const int control = number_after(argc, argv, "socket,id=control,fd=");
+  if (guest == "batch") end_as("ends-in-order", control);
   if (guest == "silent-console") {
     for (int i = 0; i < 2; ++i)
       refuse(listener);
   } else {
     marks();
   }
+  const bool listens = guest != "mute" && guest != "stubborn";
+  if (listens) say(control, "ready\n");
   const std::string status = guest == "unwell" ? "503 Service Unavailable" : "200 OK";
   const std::string info = guest == "silent-console" ? "<html>" : R"({"otp":"27","os_pid":1})";
-  if (guest == "ends-later") {
-    // Meanwhile it answers: the first connection may be one that the tool has given up.
-    signal(SIGALRM, [](int) { _exit(7); });
-    ualarm(500'000, 0);
+  const bool by_itself = starts_with(guest, "ends-") || guest == "panics-later";
+  // Meanwhile it answers: the first connection may be one that the tool has given up.
+  const int alarm = by_itself ? 500 : -1;
+  std::array<pollfd, 2> entries = {pollfd{listener, POLLIN, 0},
+                                   pollfd{listens ? control : -1, POLLIN, 0}};
+  while (true) {
+    if (poll(entries.data(), entries.size(), alarm) == 0) end_as(guest, control);
+    if (entries[0].revents != 0) answer(listener, status, info);
+    char request[16] = "";
+    if (entries[1].revents == 0 || read(control, request, sizeof request - 1) <= 0) continue;
+    if (std::strcmp(request, "stop\n") == 0 && guest != "deaf") end_as(guest, control);
   }
-  while (true)
-    answer(listener, status, info);
 }

@@ -27,11 +27,11 @@ short when_readable() {
 
 absl::StatusOr<std::unique_ptr<Machine>> Machine::start(Loop& loop, Console& console,
                                                         const std::vector<std::string>& command,
-                                                        std::function<bool()> may_read) {
-  absl::StatusOr<Child> child = Child::spawn(command);
+                                                        Wiring wiring) {
+  absl::StatusOr<Child> child = Child::spawn(command, {.inherited = std::move(wiring.inherited)});
   if (!child.ok()) return child.status();
   return std::unique_ptr<Machine>(
-      new Machine(loop, console, *std::move(child), std::move(may_read)));
+      new Machine(loop, console, *std::move(child), std::move(wiring.may_read)));
 }
 
 Machine::Machine(Loop& loop, Console& console, Child child, std::function<bool()> may_read)

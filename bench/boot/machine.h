@@ -24,16 +24,25 @@ class Machine {
  public:
   static constexpr absl::Duration kTermLimit = absl::Seconds(5);
 
-  // Starts QEMU; what the guest writes goes to `console`, which is read while `may_read` says so.
+  struct Wiring {
+    // Whether the console may be read now; always, if empty.
+    std::function<bool()> may_read = nullptr;
+    // Descriptors that the command names.
+    std::vector<int> inherited = {};
+  };
+
+  // Starts QEMU; what the guest writes goes to `console`.
   static absl::StatusOr<std::unique_ptr<Machine>> start(Loop& loop, Console& console,
                                                         const std::vector<std::string>& command,
-                                                        std::function<bool()> may_read = nullptr);
+                                                        Wiring wiring);
   ~Machine();
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
   [[nodiscard]] absl::Duration spawned() const { return child_.spawned(); }
   [[nodiscard]] bool ended() const { return ended_; }
+  // Whether that was without stop().
+  [[nodiscard]] bool ended_by_itself() const { return ended_ && !stopping_; }
   // QEMU's exit status (128 + n when a signal ended it); empty while it runs and when stop() had to
   // kill it.
   [[nodiscard]] std::optional<int> status() const { return killed_ ? std::nullopt : status_; }

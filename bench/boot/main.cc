@@ -17,7 +17,8 @@
 
 ABSL_FLAG(std::string, mode, "",
           "probe: boot, print one JSON object, end; run: boot with the console here, until "
-          "Ctrl-C; trial: see whether a guest runs at all under --accel");
+          "Ctrl-C; stop: end a machine in the background; trial: see whether a guest runs at all "
+          "under --accel");
 ABSL_FLAG(std::string, kernel, "", "the kernel: vmlinux (PVH) or bzImage");
 ABSL_FLAG(std::string, initrd, "", "the root, a cpio archive as the kernel takes it");
 ABSL_FLAG(std::string, image, "microbeam", "the image's name, which is the guest's host name too");
@@ -26,15 +27,24 @@ ABSL_FLAG(int, cpus, 1, "the guest's processors");
 ABSL_FLAG(std::string, accel, "tcg", "tcg or kvm");
 ABSL_FLAG(std::string, vm, "emu", "emu or jit, what the image's BEAM is; for the report only");
 ABSL_FLAG(std::string, root, "initramfs", "the kind of root; only initramfs yet");
+ABSL_FLAG(std::vector<std::string>, disk, {},
+          "raw disk images or block devices: /dev/vda, /dev/vdb ...; five at most");
+ABSL_FLAG(std::string, env_file, "",
+          "environment for the release (NAME=VALUE lines), handed over as /etc/beam-init.env");
 ABSL_FLAG(std::string, append, "", "more for the kernel's command line");
 ABSL_FLAG(int, port, 0,
           "the port of 127.0.0.1 that leads to the guest's port 8080; 0: any free one");
 ABSL_FLAG(bool, icount, false, "count guest instructions (repeatable; TCG and one processor only)");
 ABSL_FLAG(double, timeout, 0,
           "seconds for the first answer; 0: 60, with --icount 240, in a trial 5");
+ABSL_FLAG(double, stop_timeout, 0,
+          "seconds for an orderly end; 0: 15, in a run 20, with --icount 60");
 ABSL_FLAG(std::string, qemu, "qemu-system-x86_64", "QEMU, by name or path");
 ABSL_FLAG(std::string, console_log, "",
           "the file that keeps the guest's console; a probe needs it");
+ABSL_FLAG(bool, background, false,
+          "run: return when the machine answers; it goes on until --mode=stop");
+ABSL_FLAG(std::string, state, "", "the file by which a machine in the background is found again");
 
 namespace {
 
@@ -42,6 +52,8 @@ microbeam::Options options_from_flags() {
   return {.mode = absl::GetFlag(FLAGS_mode),
           .kernel = absl::GetFlag(FLAGS_kernel),
           .initrd = absl::GetFlag(FLAGS_initrd),
+          .env_file = absl::GetFlag(FLAGS_env_file),
+          .disks = absl::GetFlag(FLAGS_disk),
           .image = absl::GetFlag(FLAGS_image),
           .memory_mib = absl::GetFlag(FLAGS_memory),
           .cpus = absl::GetFlag(FLAGS_cpus),
@@ -52,8 +64,11 @@ microbeam::Options options_from_flags() {
           .port = absl::GetFlag(FLAGS_port),
           .icount = absl::GetFlag(FLAGS_icount),
           .timeout = absl::Seconds(absl::GetFlag(FLAGS_timeout)),
+          .stop_timeout = absl::Seconds(absl::GetFlag(FLAGS_stop_timeout)),
           .qemu = absl::GetFlag(FLAGS_qemu),
-          .console_log = absl::GetFlag(FLAGS_console_log)};
+          .console_log = absl::GetFlag(FLAGS_console_log),
+          .state = absl::GetFlag(FLAGS_state),
+          .background = absl::GetFlag(FLAGS_background)};
 }
 
 int usage_error(absl::string_view message) {
@@ -68,6 +83,7 @@ int main(int argc, char** argv) {
   microbeam::set_usage("microbeam-vm", "boot/main.cc",
                        "boots an image under QEMU's microvm and stamps every mark of the boot.\n"
                        "microbeam-vm --mode=probe|run --kernel=FILE --initrd=FILE [FLAG...]\n"
+                       "microbeam-vm --mode=stop --state=FILE\n"
                        "microbeam-vm --mode=trial --kernel=FILE [--accel=kvm]");
   const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
   if (arguments.size() > 1) {
@@ -78,11 +94,14 @@ int main(int argc, char** argv) {
   if (const absl::Status status = microbeam::check(options); !status.ok()) {
     return usage_error(status.message());
   }
+  if (options.mode == "stop") return microbeam::stop(options);
   const absl::StatusOr<std::string> qemu = microbeam::find_qemu(options.qemu);
   if (!qemu.ok()) return usage_error(qemu.status().message());
   options.qemu = *qemu;
 
   if (options.mode == "probe") return microbeam::probe(options);
-  if (options.mode == "run") return microbeam::run(options);
+  if (options.mode == "run") {
+    return options.background ? microbeam::run_in_background(options) : microbeam::run(options);
+  }
   return microbeam::trial(options);
 }

@@ -50,6 +50,10 @@ absl::Status check_numbers(const Options& options) {
   if (options.timeout < absl::ZeroDuration()) {
     return absl::InvalidArgumentError("--timeout must not be negative (0: the mode's default)");
   }
+  if (options.stop_timeout < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        "--stop_timeout must not be negative (0: the mode's default)");
+  }
   return absl::OkStatus();
 }
 
@@ -62,6 +66,48 @@ absl::Status check_icount(const Options& options) {
   if (options.cpus != 1) {
     return absl::InvalidArgumentError(
         "--icount is repeatable with one processor only; give --cpus=1");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_disks(const Options& options) {
+  if (options.disks.size() > kMaxDisks) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--disk: the machine has room for ", kMaxDisks, " disks"));
+  }
+  for (const std::string& disk : options.disks) {
+    struct stat status{};
+    if (stat(disk.c_str(), &status) != 0 || access(disk.c_str(), R_OK | W_OK) != 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot read and write --disk=", disk));
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--disk=", disk, " is neither a file nor a block device"));
+    }
+    if (std::count(options.disks.begin(), options.disks.end(), disk) > 1) {
+      return absl::InvalidArgumentError(absl::StrCat("--disk=", disk, " is given twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// May be a pipe, and is read only when the machine starts.
+absl::Status check_env_file(const Options& options) {
+  if (options.env_file.empty() || access(options.env_file.c_str(), R_OK) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot read --env_file=", options.env_file));
+}
+
+absl::Status check_background(const Options& options) {
+  if (!options.background) return absl::OkStatus();
+  if (options.mode != "run") {
+    return absl::InvalidArgumentError("--background is for --mode=run only");
+  }
+  if (options.state.empty() || options.console_log.empty()) {
+    return absl::InvalidArgumentError(
+        "--background needs --state, the file by which the machine is found again, and "
+        "--console_log, where its console goes");
   }
   return absl::OkStatus();
 }
@@ -84,19 +130,30 @@ absl::Duration Options::time_limit() const {
   return icount ? absl::Seconds(240) : absl::Seconds(60);
 }
 
+absl::Duration Options::stop_limit() const {
+  if (stop_timeout > absl::ZeroDuration()) return stop_timeout;
+  if (mode == "run") return absl::Seconds(20);
+  return icount ? absl::Seconds(60) : absl::Seconds(15);
+}
+
 absl::Status check(const Options& options) {
   if (options.mode.empty()) {
-    return absl::InvalidArgumentError("--mode is missing; give --mode=probe|run|trial");
+    return absl::InvalidArgumentError("--mode is missing; give --mode=probe|run|stop|trial");
+  }
+  if (options.mode == "stop") {
+    if (!options.state.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("--mode=stop needs --state, the file of the machine");
   }
   if (options.root == "squashfs") {
     return absl::InvalidArgumentError(
         "--root=squashfs is not supported yet; give --root=initramfs");
   }
   for (const absl::Status& status :
-       {one_of("mode", options.mode, {"probe", "run", "trial"}),
+       {one_of("mode", options.mode, {"probe", "run", "stop", "trial"}),
         one_of("accel", options.accel, {"tcg", "kvm"}), one_of("vm", options.vm, {"emu", "jit"}),
         one_of("root", options.root, {"initramfs"}), check_numbers(options), check_icount(options),
-        check_files(options)}) {
+        check_files(options), check_disks(options), check_env_file(options),
+        check_background(options)}) {
     if (!status.ok()) return status;
   }
   if (options.mode == "probe" && options.console_log.empty()) {

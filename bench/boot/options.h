@@ -8,13 +8,19 @@
 #include <absl/time/time.h>
 
 #include <string>
+#include <vector>
 
 namespace microbeam {
 
+// So many transports of the machine are left for disks (qemu.cc).
+inline constexpr size_t kMaxDisks = 5;
+
 struct Options {
-  std::string mode = {};  // "probe", "run" or "trial"
+  std::string mode = {};  // "probe", "run", "stop" or "trial"
   std::string kernel = {};
-  std::string initrd = {};  // empty in a trial only
+  std::string initrd = {};              // empty in a trial only
+  std::string env_file = {};            // environment for the release, from the host; empty: none
+  std::vector<std::string> disks = {};  // raw, /dev/vda first
   std::string image = {};
   int memory_mib = 64;
   int cpus = 1;
@@ -24,11 +30,18 @@ struct Options {
   std::string append = {};
   int port = 0;  // of the host; 0: any free one
   bool icount = false;
-  absl::Duration timeout = absl::ZeroDuration();  // zero: the default of the mode
+  absl::Duration timeout = absl::ZeroDuration();       // zero: the default of the mode
+  absl::Duration stop_timeout = absl::ZeroDuration();  // the same
   std::string qemu = "qemu-system-x86_64";
   std::string console_log = {};  // empty: not kept
+  std::string state = {};        // names a machine in the background (state.h)
+  bool background = false;
 
   [[nodiscard]] absl::Duration time_limit() const;
+  // How long the machine may take to end once it was asked to.
+  [[nodiscard]] absl::Duration stop_limit() const;
+  // How long a machine that answers may take to listen on its control port.
+  [[nodiscard]] absl::Duration ready_limit() const { return stop_limit() / 3; }
 };
 
 // OK, or what is wrong with which flag and what to give instead. Looks at the files too.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace microbeam {
 namespace {
 
@@ -26,9 +28,9 @@ TEST_F(OptionsTest, TakesWhatIsRight) {
 
 TEST_F(OptionsTest, NamesTheFlagAndTheWayOut) {
   options.mode = "";
-  EXPECT_EQ(complaint(), "--mode is missing; give --mode=probe|run|trial");
+  EXPECT_EQ(complaint(), "--mode is missing; give --mode=probe|run|stop|trial");
   options.mode = "boot";
-  EXPECT_EQ(complaint(), "--mode=boot is not known; give --mode=probe|run|trial");
+  EXPECT_EQ(complaint(), "--mode=boot is not known; give --mode=probe|run|stop|trial");
   options.mode = "run";
   options.accel = "xen";
   EXPECT_EQ(complaint(), "--accel=xen is not known; give --accel=tcg|kvm");
@@ -82,12 +84,47 @@ TEST_F(OptionsTest, ChecksFiles) {
   EXPECT_THAT(complaint(), HasSubstr("--initrd is missing"));
 }
 
+TEST_F(OptionsTest, ChecksDisksAndTheEnvironment) {
+  const std::string disk = testing::TempDir() + "/options_test.disk";
+  std::ofstream(disk) << "x";
+  options.disks = {disk};
+  EXPECT_EQ(complaint(), "");
+  options.disks = {disk, disk};
+  EXPECT_EQ(complaint(), "--disk=" + disk + " is given twice");
+  options.disks = {"/nonexistent"};
+  EXPECT_EQ(complaint(), "cannot read and write --disk=/nonexistent: No such file or directory");
+  options.disks = {"/tmp"};
+  EXPECT_EQ(complaint(), "--disk=/tmp is neither a file nor a block device");
+  options.disks = {"1", "2", "3", "4", "5", "6"};
+  EXPECT_EQ(complaint(), "--disk: the machine has room for 5 disks");
+  options.disks = {};
+  options.env_file = "/nonexistent";
+  EXPECT_EQ(complaint(), "cannot read --env_file=/nonexistent: No such file or directory");
+}
+
+TEST_F(OptionsTest, AMachineInTheBackgroundHasToBeFoundAgain) {
+  options.background = true;
+  EXPECT_EQ(complaint(), "--background is for --mode=run only");
+  options.mode = "run";
+  EXPECT_THAT(complaint(), HasSubstr("--background needs --state"));
+  options.state = "/run/hello";
+  EXPECT_EQ(complaint(), "");
+  EXPECT_EQ(check({.mode = "stop", .state = "/run/hello"}).message(), "");
+  EXPECT_EQ(check({.mode = "stop"}).message(),
+            "--mode=stop needs --state, the file of the machine");
+}
+
 TEST_F(OptionsTest, TimeLimitsOfTheModes) {
   EXPECT_EQ(options.time_limit(), absl::Seconds(60));
   options.icount = true;
   EXPECT_EQ(options.time_limit(), absl::Seconds(240));
   options.timeout = absl::Seconds(7);
   EXPECT_EQ(options.time_limit(), absl::Seconds(7));
+  EXPECT_EQ(options.stop_limit(), absl::Seconds(60));
+  options.icount = false;
+  EXPECT_EQ(options.stop_limit(), absl::Seconds(15));
+  EXPECT_EQ(options.ready_limit(), absl::Seconds(5));
+  EXPECT_EQ(Options{.mode = "run"}.stop_limit(), absl::Seconds(20));
   EXPECT_EQ(Options{.mode = "trial"}.time_limit(), absl::Seconds(5));
 }
 

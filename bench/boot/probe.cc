@@ -59,7 +59,15 @@ int probe(const Options& options) {
   } else {
     failure = boot.describe(*outcome);
   }
-  boot.machine().stop(signals);
+  // A boot that failed or was interrupted is not worth the waiting.
+  if (*outcome == Boot::Outcome::kAnswered && signals.caught() == 0) {
+    boot.stop(signals);
+  } else {
+    boot.machine().stop(signals);
+  }
+  if (failure.empty() && !boot.orderly()) {
+    failure = absl::StrCat("no orderly end: ", boot.describe_end());
+  }
 
   BootResult result = boot.result();
   result.beam_os_pid = os_pid;

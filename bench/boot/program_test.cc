@@ -55,9 +55,20 @@ class ProgramTest : public testing::Test {
     return all;
   }
 
+  struct Step {
+    std::string text;
+    int signal;
+  };
+
   // Runs to the end; sends `signal` once `text` was seen on stderr.
   Result run(const std::vector<std::string>& argv, const std::string& text = "", int signal = 0) {
+    return run(argv, signal == 0 ? std::vector<Step>() : std::vector<Step>{{text, signal}});
+  }
+
+  // The same, for one step after the other.
+  Result run(const std::vector<std::string>& argv, const std::vector<Step>& steps) {
     Result result;
+    size_t next = 0;
     absl::StatusOr<Child> child = Child::spawn(argv);
     if (!child.ok()) {
       result.err = std::string(child.status().message());
@@ -71,9 +82,8 @@ class ProgramTest : public testing::Test {
       poll(entries.data(), entries.size(), 100);
       read_into(child->out(), result.out);
       read_into(child->err(), result.err);
-      if (signal != 0 && absl::StrContains(result.err, text)) {
-        child->signal(signal);
-        signal = 0;
+      if (next < steps.size() && absl::StrContains(result.err, steps[next].text)) {
+        child->signal(steps[next++].signal);
       }
       if (const std::optional<int> status = child->try_reap()) result.status = *status;
     }
@@ -135,7 +145,7 @@ TEST_F(ProgramTest, ProbePrintsOneObject) {
       R"({"image":"hello","accel":"tcg","memory_mib":48,"cpus":1,"vm":"jit","root":"initramfs",)"
       R"("http_status":200,"beam_os_pid":1,"timeline_ms":{"kernel":N,"init":N,"exec":N,"beam":N,)"
       R"("listening":N,"first_byte":N},"timeline_insns":null,)"
-      R"("end":{"orderly":null,"qemu_status":0}})"
+      R"("end":{"orderly":true,"qemu_status":0}})"
       "\n");
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(console_log(), HasSubstr("\x80\xff\r\nbeam-init: mark=init"));
@@ -171,8 +181,8 @@ TEST_F(ProgramTest, ProbeShowsWhatInitSaid) {
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(shape(result.out), HasSubstr(R"("http_status":null,"beam_os_pid":null,"timeline_ms":)"
                                            R"({"kernel":N,"init":N,"exec":null,)"));
-  EXPECT_THAT(result.out, HasSubstr(R"("end":{"orderly":null,"qemu_status":0})"));
-  EXPECT_THAT(result.err, StartsWith("microbeam-vm: QEMU ended with status 0 before the answer, "));
+  EXPECT_THAT(result.out, HasSubstr(R"("end":{"orderly":false,"qemu_status":5})"));
+  EXPECT_THAT(result.err, StartsWith("microbeam-vm: QEMU ended with status 5 before the answer, "));
   EXPECT_THAT(result.err, HasSubstr("what beam-init said:\n  beam-init: no release in /app\n"));
   EXPECT_THAT(result.err, HasSubstr("  Kernel panic - not syncing: Attempted to kill init!\n"));
 }
@@ -206,10 +216,74 @@ TEST_F(ProgramTest, ProbeHasATimeLimit) {
 }
 
 TEST_F(ProgramTest, ProbeKillsAQemuThatDoesNotEnd) {
-  const Result result = run(command("probe", "stubborn"));
-  EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr(R"("end":{"orderly":null,"qemu_status":null})"));
+  const Result result = run(command("probe", "stubborn", {"--stop_timeout=0.3"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, HasSubstr(R"("http_status":200)"));
+  EXPECT_THAT(result.out, HasSubstr(R"("end":{"orderly":false,"qemu_status":null})"));
   EXPECT_TRUE(qemu_is_gone());
+}
+
+// Each of these answered with 200, and none of them ended in order.
+TEST_F(ProgramTest, ProbeCallsAnEndOrderlyOnlyIfAllAgree) {
+  const struct {
+    const char* guest;
+    const char* qemu_status;
+    const char* why;
+  } endings[] = {
+      {"stops-with-3", "5", "the BEAM ended with status 3 (poweroff), QEMU ended with status 5"},
+      {"stops-without-a-word", "0", "QEMU ended with status 0 without a word of the guest"},
+      {"panics-at-the-end", "5", "Kernel panic - not syncing: Fatal"},
+      {"panics-but-status-0", "0", "Kernel panic - not syncing: Fatal"},
+      {"says-0-but-fails", "5",
+       "the BEAM ended with status 0 (poweroff), QEMU ended with status 5"},
+      // SIGTERM ends QEMU with status 0 too.
+      {"mute", "0", "nobody in the guest listens on the control port"},
+      {"deaf", "0", "did not end within 0.3 s of being asked to stop"},
+  };
+  for (const auto& ending : endings) {
+    const Result result = run(command("probe", ending.guest, {"--stop_timeout=0.3"}));
+    EXPECT_EQ(result.status, 1) << ending.guest;
+    EXPECT_THAT(result.out, HasSubstr(R"("http_status":200)"));
+    EXPECT_THAT(result.out, HasSubstr(absl::StrCat(R"("end":{"orderly":false,"qemu_status":)",
+                                                   ending.qemu_status, "}")));
+    EXPECT_THAT(result.err, HasSubstr(absl::StrCat("microbeam-vm: no orderly end: ")));
+    EXPECT_THAT(result.err, HasSubstr(ending.why));
+    EXPECT_TRUE(qemu_is_gone());
+  }
+}
+
+// A job that is done before anybody asked it anything has ended in order all the same.
+TEST_F(ProgramTest, AMachineThatEndsInOrderBeforeAnAnswer) {
+  const Result probe = run(command("probe", "batch"));
+  EXPECT_EQ(probe.status, 1);
+  EXPECT_THAT(probe.out, HasSubstr(R"("http_status":null)"));
+  EXPECT_THAT(probe.out, HasSubstr(R"("end":{"orderly":true,"qemu_status":0})"));
+  EXPECT_THAT(probe.err, HasSubstr("before the answer"));
+  const Result job = run(command("run", "batch"));
+  EXPECT_EQ(job.status, 0) << job.err;
+  EXPECT_THAT(job.err, HasSubstr("hello ended in order: poweroff"));
+}
+
+TEST_F(ProgramTest, TheEnvironmentIsInTheRootAndNowhereElse) {
+  std::ofstream(folder + "/env") << "PASSWORD=s3cret\n";
+  const Result result = run(command("probe", "shows-root", {"--env_file=" + folder + "/env"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  // The fake's console is where the root's bytes are shown; arguments stand in lines of their own.
+  const std::string console = console_log();
+  EXPECT_THAT(console, HasSubstr("kernel"));
+  EXPECT_THAT(console, HasSubstr("etc/beam-init.env"));
+  EXPECT_THAT(console, HasSubstr("PASSWORD=s3cret\n"));
+  EXPECT_FALSE(std::regex_search(console, std::regex("argument: [^\n]*s3cret")));
+  EXPECT_THAT(result.err, Not(HasSubstr("s3cret")));
+  EXPECT_THAT(result.out, Not(HasSubstr("s3cret")));
+}
+
+TEST_F(ProgramTest, AnEnvironmentThatIsTooLargeIsRefusedBeforeQemuStarts) {
+  std::ofstream(folder + "/env") << "A=" << std::string(65536, 'x') << "\n";
+  const Result result = run(command("probe", "serves", {"--env_file=" + folder + "/env"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("/env is larger than 65536 bytes"));
+  EXPECT_FALSE(std::filesystem::exists(folder + "/pid"));
 }
 
 TEST_F(ProgramTest, ProbeTakesAnotherPortWhenItsOwnWasTaken) {
@@ -241,6 +315,28 @@ TEST_F(ProgramTest, RunRelaysTheConsoleAndSaysWhenItServes) {
   EXPECT_THAT(result.err, HasSubstr("hello answers on http://127.0.0.1:"));
   EXPECT_THAT(result.err, HasSubstr("/ (HTTP 200)\n  mark  "));
   EXPECT_THAT(result.err, HasSubstr("first_byte"));
+  EXPECT_THAT(result.err, HasSubstr("asking the machine to stop, for at most 20 s"));
+  EXPECT_THAT(result.err, HasSubstr("hello ended in order: poweroff"));
+  EXPECT_TRUE(qemu_is_gone());
+}
+
+TEST_F(ProgramTest, RunTellsWhenAMachineDidNotEndInOrder) {
+  const Result mute = run(command("run", "mute", {"--stop_timeout=0.3"}), "Ctrl-C ends", SIGINT);
+  EXPECT_EQ(mute.status, 1);
+  EXPECT_THAT(mute.err, HasSubstr("nobody in the guest listens on the control port"));
+  const Result deaf = run(command("run", "deaf", {"--stop_timeout=0.3"}), "Ctrl-C ends", SIGINT);
+  EXPECT_EQ(deaf.status, 1);
+  EXPECT_THAT(deaf.err, HasSubstr("did not end within 0.3 s of being asked to stop"));
+  EXPECT_TRUE(qemu_is_gone());
+  EXPECT_EQ(run(command("run", "stops-with-3"), "Ctrl-C ends", SIGINT).status, 3);
+  EXPECT_EQ(run(command("run", "panics-at-the-end"), "Ctrl-C ends", SIGINT).status, 1);
+}
+
+TEST_F(ProgramTest, ASecondSignalKills) {
+  const Result result =
+      run(command("run", "deaf"), {{"Ctrl-C ends", SIGINT}, {"a second Ctrl-C kills", SIGINT}});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("the machine was killed at a second signal"));
   EXPECT_TRUE(qemu_is_gone());
 }
 
@@ -266,6 +362,120 @@ TEST_F(ProgramTest, RunOfAMachineThatEndsByItself) {
   EXPECT_EQ(late.status, 7);
   EXPECT_THAT(late.out, HasSubstr("mark=listening"));
   EXPECT_THAT(late.err, HasSubstr("QEMU ended with status 7, "));
+
+  const Result in_order = run(command("run", "ends-in-order"));
+  EXPECT_EQ(in_order.status, 0) << in_order.err;
+  EXPECT_THAT(in_order.err, HasSubstr("hello ended in order: poweroff"));
+  // The status of the BEAM, not the one that QEMU made of it.
+  const Result failed = run(command("run", "ends-with-3"));
+  EXPECT_EQ(failed.status, 3);
+  EXPECT_THAT(failed.err, HasSubstr("the BEAM's status was 3"));
+  EXPECT_EQ(run(command("run", "panics-later")).status, 1);
+}
+
+class BackgroundTest : public ProgramTest {
+ protected:
+  // Whatever a test did: nothing of it stays.
+  ~BackgroundTest() override { run(stop()); }
+
+  std::vector<std::string> stop() { return {MICROBEAM_VM, "--mode=stop", "--state=" + state}; }
+  std::vector<std::string> start(const std::string& guest) {
+    return command("run", guest,
+                   {"--background", "--state=" + state, "--stop_timeout=0.5", "--timeout=10"});
+  }
+  // What the runner noted behind `word`.
+  std::string noted(const std::string& word) {
+    std::ifstream file(state);
+    for (std::string key; file >> key;) {
+      std::string value;
+      std::getline(file >> std::ws, value);
+      if (key == word) return value;
+    }
+    return "";
+  }
+
+  const std::string state = folder + "/hello";
+};
+
+TEST_F(BackgroundTest, ReturnsWhenTheMachineAnswersAndStopEndsItInOrder) {
+  const Result started = run(start("serves"));
+  EXPECT_EQ(started.status, 0) << started.err;
+  EXPECT_EQ(started.out, "");
+  EXPECT_THAT(started.err, HasSubstr("hello answers on http://127.0.0.1:"));
+  EXPECT_THAT(started.err, HasSubstr(noted("url")));
+  EXPECT_EQ(noted("console"), folder + "/console.log");
+  EXPECT_THAT(console_log(), HasSubstr("hello: mark=listening"));
+
+  const Result again = run(start("serves"));
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, HasSubstr("a machine runs in the background already"));
+
+  const Result stopped = run(stop());
+  EXPECT_EQ(stopped.status, 0) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("asking hello to stop\n"));
+  EXPECT_THAT(stopped.err, HasSubstr("hello ended in order: poweroff"));
+  EXPECT_FALSE(std::filesystem::exists(state));
+  EXPECT_TRUE(qemu_is_gone());
+}
+
+TEST_F(BackgroundTest, AMachineThatFailsIsShownAndNotLeft) {
+  const Result panicked = run(start("panics"));
+  EXPECT_EQ(panicked.status, 1);
+  EXPECT_THAT(panicked.err, HasSubstr("beam-init: no release in /app"));
+  EXPECT_FALSE(std::filesystem::exists(state));
+
+  std::vector<std::string> silent = start("silent");
+  silent.back() = "--timeout=0.3";
+  const Result late = run(silent);
+  EXPECT_EQ(late.status, 1);
+  EXPECT_THAT(late.err, HasSubstr("within 0.3 s (--timeout)"));
+  EXPECT_FALSE(std::filesystem::exists(state));
+  EXPECT_TRUE(qemu_is_gone());
+}
+
+TEST_F(BackgroundTest, AnInterruptedStartLeavesNothing) {
+  const Result result = run(start("silent"), "", SIGINT);
+  EXPECT_NE(result.status, 0);
+  EXPECT_FALSE(std::filesystem::exists(state));
+}
+
+TEST_F(BackgroundTest, StopHasTheStatusOfTheMachine) {
+  EXPECT_EQ(run(start("stops-with-3")).status, 0);
+  const Result failed = run(stop());
+  EXPECT_EQ(failed.status, 3);
+  EXPECT_THAT(failed.err, HasSubstr("the BEAM ended with status 3 (poweroff)"));
+  EXPECT_EQ(run(start("deaf")).status, 0);
+  const Result deaf = run(stop());
+  EXPECT_EQ(deaf.status, 1);
+  EXPECT_THAT(deaf.err, HasSubstr("did not end within 0.5 s of being asked to stop"));
+  EXPECT_TRUE(qemu_is_gone());
+}
+
+TEST_F(BackgroundTest, StopOfAMachineThatThereIsNot) {
+  const Result none = run(stop());
+  EXPECT_EQ(none.status, 1);
+  EXPECT_EQ(none.err, "microbeam-vm: no machine hello runs in the background\n");
+}
+
+// The process of a number in an old file is somebody else's by now: this test, for one.
+TEST_F(BackgroundTest, AStaleFileEndsNobody) {
+  std::ofstream(state) << "pid " << getpid() << "\n";
+  const Result stale = run(stop());
+  EXPECT_EQ(stale.status, 1);
+  EXPECT_THAT(stale.err, HasSubstr("hello does not run any more"));
+  EXPECT_FALSE(std::filesystem::exists(state));
+}
+
+TEST_F(BackgroundTest, AKilledRunnerTakesItsMachineAlong) {
+  EXPECT_EQ(run(start("serves")).status, 0);
+  const pid_t runner = std::atoi(noted("pid").c_str());
+  ASSERT_GT(runner, 1);
+  kill(runner, SIGKILL);
+  EXPECT_TRUE(qemu_is_gone());
+  EXPECT_TRUE(std::filesystem::exists(state));
+  const Result started = run(start("serves"));
+  EXPECT_EQ(started.status, 0) << started.err;
+  EXPECT_EQ(run(stop()).status, 0);
 }
 
 TEST_F(ProgramTest, QemuDiesWithAToolThatIsKilled) {
@@ -295,7 +505,7 @@ TEST_F(ProgramTest, TrialSaysInOneLineWhyNot) {
   EXPECT_EQ(run(command("trial", "fails")).out, "fake_qemu: could not load kernel\n");
   EXPECT_EQ(
       run(command("trial", "panics")).out,
-      "QEMU ended with status 0 without the panic for want of a root; the console's last line: "
+      "QEMU ended with status 5 without the panic for want of a root; the console's last line: "
       "Kernel panic - not syncing: Attempted to kill init!\n");
 }
 

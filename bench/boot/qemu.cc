@@ -5,8 +5,10 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_replace.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace microbeam {
 namespace {
@@ -44,14 +46,63 @@ void add(std::vector<std::string>& command, std::initializer_list<std::string> a
   command.insert(command.end(), arguments);
 }
 
+// QEMU's microvm without ACPI: eight virtio-mmio transports one after the other, each with the next
+// interrupt from 5 on (hw/i386/microvm.c).
+constexpr uint64_t kTransportBase = 0xfeb00000;
+constexpr uint64_t kTransportSize = 512;
+constexpr int kTransportIrq = 5;
+
+// Which device is on which transport. 3 stays free: its interrupt is that of the clock chip.
+constexpr int kNetworkBus = 0;
+constexpr int kControlBus = 1;
+constexpr int kDiskBus[] = {2, 4, 5, 6, 7};
+static_assert(std::size(kDiskBus) == kMaxDisks);
+
+std::string on_bus(int bus) {
+  return absl::StrCat("bus=virtio-mmio-bus.", bus);
+}
+
+// QEMU would name the devices itself, at the end of the command line: behind a ` -- ` of --append
+// they would be arguments of /init.
+std::string device_parameters(const Options& options) {
+  std::vector<int> buses = {kNetworkBus, kControlBus};
+  buses.insert(buses.end(), kDiskBus, kDiskBus + options.disks.size());
+  std::string line;
+  for (const int bus : buses) {
+    absl::StrAppendFormat(&line, " virtio_mmio.device=%d@%#x:%d", kTransportSize,
+                          kTransportBase + kTransportSize * static_cast<uint64_t>(bus),
+                          kTransportIrq + bus);
+  }
+  return line;
+}
+
+void add_disks(std::vector<std::string>& command, const Options& options) {
+  for (size_t i = 0; i < options.disks.size(); ++i) {
+    // A comma in an option's value is written twice.
+    const std::string file = absl::StrReplaceAll(options.disks[i], {{",", ",,"}});
+    add(command,
+        {"-drive", absl::StrFormat("if=none,id=disk%d,format=raw,file=%s", i, file), "-device",
+         absl::StrFormat("virtio-blk-device,drive=disk%d,%s", i, on_bus(kDiskBus[i]))});
+  }
+}
+
+void add_control(std::vector<std::string>& command, int control) {
+  add(command, {"-chardev", absl::StrCat("socket,id=control,fd=", control)});
+  add(command, {"-device", absl::StrCat("virtio-serial-device,max_ports=2,", on_bus(kControlBus))});
+  add(command,
+      {"-device", absl::StrCat("virtserialport,nr=1,chardev=control,name=", kControlPort)});
+}
+
 }  // namespace
 
 std::string kernel_command_line(const Options& options, std::optional<int64_t> host_tsc_khz) {
-  // reboot=t (triple fault) with QEMU's -no-reboot is what ends QEMU: microvm has no ACPI to power
-  // off by.
-  std::string line = "console=ttyS0 quiet panic=-1 reboot=t";
+  // microvm has no ACPI to power off by: a restart ends QEMU, through -no-reboot. reboot=p is the
+  // one by port 0xcf9, where isa-debug-exit makes it a failure; whoever ends the machine in order
+  // changes it to a triple fault first (/sys/kernel/reboot/type), and QEMU's status is 0.
+  std::string line = "console=ttyS0 quiet panic=-1 reboot=p";
   if (options.accel == "tcg") absl::StrAppend(&line, tcg_clock(options, host_tsc_khz));
   if (options.mode != "trial") {
+    absl::StrAppend(&line, device_parameters(options));
     absl::StrAppendFormat(&line, " ip=10.0.2.15::10.0.2.2:255.255.255.0:%s:eth0:off",
                           host_name(options.image));
   }
@@ -64,7 +115,9 @@ std::vector<std::string> qemu_command(const Options& options, const Host& host) 
   std::vector<std::string> command = {options.qemu};
   add(command, {"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"});
   // acpi=off selects qboot in place of SeaBIOS.
-  add(command, {"-M", "microvm,acpi=off", "-accel", options.accel, "-cpu", kvm ? "host" : "max"});
+  add(command, {"-M", "microvm,acpi=off,auto-kernel-cmdline=off"});
+  add(command, {"-device", "isa-debug-exit,iobase=0xcf9,iosize=1"});
+  add(command, {"-accel", options.accel, "-cpu", kvm ? "host" : "max"});
   if (options.icount) {
     add(command, {"-icount", "shift=0,sleep=off"});
     // Without these two the host's random numbers (hash seeds, RDRAND) and the host's second hand
@@ -81,7 +134,9 @@ std::vector<std::string> qemu_command(const Options& options, const Host& host) 
   add(command,
       {"-netdev",
        absl::StrFormat("user,id=net0,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:%d", host.port, kGuestPort),
-       "-device", "virtio-net-device,netdev=net0"});
+       "-device", absl::StrCat("virtio-net-device,netdev=net0,", on_bus(kNetworkBus))});
+  if (host.control >= 0) add_control(command, host.control);
+  add_disks(command, options);
   return command;
 }
 

@@ -20,10 +20,11 @@ struct BootResult {
   std::optional<int64_t> beam_os_pid = {};
   Timeline<double> ms = {};
   std::optional<Timeline<int64_t>> insns = {};
+  bool orderly = false;
   std::optional<int> qemu_status = {};
 };
 
-// One line without its end. The end is never called orderly here: the tool ends QEMU itself.
+// One line without its end.
 std::string to_json(const Options& options, const BootResult& result);
 
 // One line for each event: when, and how long after the one before that was seen.

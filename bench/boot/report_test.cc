@@ -12,13 +12,14 @@ TEST(ReportTest, JsonOfAWholeBoot) {
                           .beam_os_pid = 1,
                           .ms = {1.0, 2.5, 3.25, 4.0625, 1000, 123456.7891},
                           .insns = {},
+                          .orderly = true,
                           .qemu_status = 0};
   EXPECT_EQ(
       to_json(options, result),
       R"({"image":"hello","accel":"tcg","memory_mib":64,"cpus":1,"vm":"emu","root":"initramfs",)"
       R"("http_status":200,"beam_os_pid":1,"timeline_ms":{"kernel":1.000,"init":2.500,)"
       R"("exec":3.250,"beam":4.062,"listening":1000.000,"first_byte":123456.789},)"
-      R"("timeline_insns":null,"end":{"orderly":null,"qemu_status":0}})");
+      R"("timeline_insns":null,"end":{"orderly":true,"qemu_status":0}})");
 }
 
 TEST(ReportTest, JsonOfABootThatGotNowhere) {
@@ -31,7 +32,7 @@ TEST(ReportTest, JsonOfABootThatGotNowhere) {
       R"("http_status":null,"beam_os_pid":null,"timeline_ms":{"kernel":null,"init":null,)"
       R"("exec":null,"beam":null,"listening":null,"first_byte":null},)"
       R"("timeline_insns":{"kernel":7000000,"init":353018000,"exec":null,"beam":null,)"
-      R"("listening":null,"first_byte":null},"end":{"orderly":null,"qemu_status":null}})");
+      R"("listening":null,"first_byte":null},"end":{"orderly":false,"qemu_status":null}})");
 }
 
 TEST(ReportTest, TableShowsWhatWasSeenAndHowLongAfter) {
@@ -39,6 +40,7 @@ TEST(ReportTest, TableShowsWhatWasSeenAndHowLongAfter) {
                     .beam_os_pid = {},
                     .ms = {100, {}, 350.04, {}, {}, 1000},
                     .insns = {},
+                    .orderly = false,
                     .qemu_status = {}};
   EXPECT_EQ(timeline_table(result),
             "  mark                ms     delta\n"

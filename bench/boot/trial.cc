@@ -87,7 +87,7 @@ int trial(const Options& options) {
     }
   }
   const absl::StatusOr<std::unique_ptr<Machine>> started =
-      Machine::start(loop, console, qemu_command(options, {.tsc_khz = host_tsc_khz()}));
+      Machine::start(loop, console, qemu_command(options, {.tsc_khz = host_tsc_khz()}), {});
   if (!started.ok()) {
     std::cout << started.status().message() << '\n';
     return kExitFailed;

@@ -50,6 +50,9 @@ absl::StatusOr<Pipe> make_pipe() {
   if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) {
     fail();
   }
+  for (const int fd : options.inherited) {
+    if (fcntl(fd, F_SETFD, 0) != 0) fail();
+  }
   // Both outlive exec: our blocked signals would make the child deaf to SIGTERM.
   sigset_t none;
   sigemptyset(&none);

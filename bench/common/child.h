@@ -22,6 +22,8 @@ struct SpawnOptions {
   std::string root = {};  // of the child, by chroot(2); empty: the owner's
   // In memory that both share: CLOCK_MONOTONIC in nanoseconds, last thing before exec.
   int64_t* executed_ns = nullptr;
+  // Descriptors that the child gets under the same numbers, which are none of 0, 1 and 2.
+  std::vector<int> inherited = {};
 };
 
 // Runs in a process group of its own (a Ctrl-C of the terminal is for the owner, who ends the child

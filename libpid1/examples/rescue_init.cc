@@ -76,11 +76,7 @@ int main(int, char**, char** envp) {
   if (*root == '\0' || !done(root, go_on(envp))) done("/bin/sh", run_shell(envp));
 
   console.say(Level::kNotice, "the end: {}", verb);
-  done("processes", stop_processes({}));
-  const bool synced = sync_within(10'000).value_or(false);
-  if (!synced) console.say(Level::kError, "a file system takes no data: nothing is unmounted");
-  const auto stays = [](const char* target, Error why) { done(target, Result<>(why)); };
-  if (synced) done("mounts", unmount_all({}, stays));
+  end_in_order({}, [](const char* what, Error why) { done(what, Result<>(why)); });
   console.drain(1000);
   done("end", Result<>(end_machine(parse_verb(verb).value_or(Verb::kReboot))));
   return 1;  // in a container the end; on a machine a panic, with all of this above it

@@ -44,6 +44,13 @@ Result<> write_file(const char* path, std::string_view content, mode_t mode) {
   return {};
 }
 
+Result<> write_at_once(const char* path, std::string_view text) {
+  PID1_TRY_ASSIGN(const int fd, sys::open(path, O_WRONLY | O_CLOEXEC));
+  const absl::Cleanup close_file = [fd] { sys::close(fd); };
+  PID1_TRY_ASSIGN(const size_t put, sys::uninterrupted([&] { return sys::write(fd, text); }));
+  return put == text.size() ? Result<>{} : Error{EIO, "write"};
+}
+
 bool exists(const char* path) {
   const auto found = sys::access(path, F_OK);
   return found.has_value() || (found.error().code != ENOENT && found.error().code != ENOTDIR);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/limits.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 
-#include "absl/cleanup/cleanup.h"
+#include "pid1/file.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
 
@@ -53,15 +52,6 @@ Result<uint64_t> parse_amount(const char* text) {
     amount = amount * 10 + digit;
   }
   return amount;
-}
-
-/// Files of /proc refuse fchmod(2), and take what one write(2) brings for the whole.
-Result<> write_at_once(const char* path, const char* text) {
-  PID1_TRY_ASSIGN(const int fd, sys::open(path, O_WRONLY | O_CLOEXEC));
-  const absl::Cleanup close_file = [fd] { sys::close(fd); };
-  const std::string_view value = text;
-  PID1_TRY_ASSIGN(const size_t put, sys::uninterrupted([&] { return sys::write(fd, value); }));
-  return put == value.size() ? Result<>{} : Error{EIO, "write"};
 }
 
 /// No part of the path is empty, "." or "..".

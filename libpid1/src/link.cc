@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses, routes and MTU of either family, one by one. beam-init, whose ip= is one address of
-// IPv4, uses none of this: --gc-sections leaves it out.
+// Addresses, routes and MTU of either family, one by one.
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>

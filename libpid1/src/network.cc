@@ -1,121 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pid1/network.h"
 
-#include <fcntl.h>
 #include <linux/if.h>
-#include <linux/if_addr.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 #include <iterator>
 #include <span>
 
-#include "absl/cleanup/cleanup.h"
 #include "pid1/file.h"
 #include "pid1/mount.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
-#include "rtnetlink.h"
 
 namespace pid1 {
 namespace {
-
-/// Messages of rtnetlink(7), as they go out. All that never changes stands in a constant.
-struct Attribute {
-  struct rtattr head;
-  Ipv4 value;
-};
-
-constexpr Attribute attribute(uint16_t type) {
-  return {.head = {.rta_len = sizeof(Attribute), .rta_type = type}, .value = {}};
-}
-
-struct LinkRequest {
-  struct nlmsghdr head;
-  struct ifinfomsg link;
-};
-
-constexpr LinkRequest kLinkUp = {.head = rtnetlink::header(sizeof(LinkRequest), RTM_NEWLINK, 0),
-                                 .link = {.ifi_family = AF_UNSPEC,
-                                          .__ifi_pad = 0,
-                                          .ifi_type = 0,
-                                          .ifi_index = 0,
-                                          .ifi_flags = IFF_UP,
-                                          .ifi_change = IFF_UP}};
-
-struct AddressRequest {
-  struct nlmsghdr head;
-  struct ifaddrmsg family;
-  Attribute local;
-  Attribute address;
-  Attribute broadcast;  // last: not every network has one
-};
-
-constexpr AddressRequest kNewAddress = {
-    .head = rtnetlink::header(sizeof(AddressRequest), RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL),
-    .family = {.ifa_family = AF_INET,
-               .ifa_prefixlen = 0,
-               .ifa_flags = 0,
-               .ifa_scope = RT_SCOPE_UNIVERSE,
-               .ifa_index = 0},
-    .local = attribute(IFA_LOCAL),
-    .address = attribute(IFA_ADDRESS),
-    .broadcast = attribute(IFA_BROADCAST)};
-
-struct RouteRequest {
-  struct nlmsghdr head;
-  struct rtmsg route;
-  Attribute gateway;
-  struct rtattr device_head;
-  int device;
-};
-
-constexpr RouteRequest kNewDefaultRoute = {
-    .head = rtnetlink::header(sizeof(RouteRequest), RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL),
-    .route = {.rtm_family = AF_INET,
-              .rtm_dst_len = 0,
-              .rtm_src_len = 0,
-              .rtm_tos = 0,
-              .rtm_table = RT_TABLE_MAIN,
-              .rtm_protocol = RTPROT_BOOT,
-              .rtm_scope = RT_SCOPE_UNIVERSE,
-              .rtm_type = RTN_UNICAST,
-              .rtm_flags = 0},
-    .gateway = attribute(RTA_GATEWAY),
-    .device_head = {.rta_len = sizeof(Attribute), .rta_type = RTA_OIF},
-    .device = 0};
-
-Result<> set_up(int fd, int index) {
-  LinkRequest request = kLinkUp;
-  request.link.ifi_index = index;
-  return rtnetlink::transact(fd, request.head, "bring up network device");
-}
-
-Result<> add_ipv4_address(int fd, int index, const IpConfig& config) {
-  AddressRequest request = kNewAddress;
-  request.family.ifa_prefixlen = config.prefix;
-  request.family.ifa_index = static_cast<uint32_t>(index);
-  request.local.value = config.address;
-  request.address.value = config.address;
-  Ipv4& broadcast = request.broadcast.value;
-  broadcast = config.address;
-  for (unsigned bit = config.prefix; bit < 32; ++bit) {
-    broadcast.bytes[bit / 8] = static_cast<uint8_t>(broadcast.bytes[bit / 8] | 0x80U >> bit % 8);
-  }
-  // RFC 3021: a /31 has no broadcast address, nor has a /32.
-  if (config.prefix >= 31) request.head.nlmsg_len -= uint32_t{sizeof(request.broadcast)};
-  return rtnetlink::transact(fd, request.head, "set network address");
-}
-
-Result<> add_default_route(int fd, int index, const IpConfig& config) {
-  RouteRequest request = kNewDefaultRoute;
-  request.gateway.value = config.gateway;
-  request.device = index;
-  return rtnetlink::transact(fd, request.head, "set default route");
-}
 
 /// /etc/NAME, or, where the root is read-only, a file of /run mounted over it.
 Result<> write_etc(const char* path, const char* fallback, const char* content) {
@@ -125,21 +24,6 @@ Result<> write_etc(const char* path, const char* fallback, const char* content) 
   // Where there is no file to cover, the read-only root is what is to be said.
   return bind_mount(fallback, path).has_value() ? Result<>{} : written;
 }
-
-/// An address as text, for use as one part of a filled pattern.
-struct Ipv4Text {
-  explicit Ipv4Text(Ipv4 address) {
-    size_t used = 0;
-    for (const uint8_t byte : address.bytes) {
-      const Decimal number(byte);
-      const char* const part = number.text();
-      used += fill(std::span(text).subspan(used), "{}.", &part).value_or(0);
-    }
-    text[used - 1] = '\0';
-  }
-
-  char text[17];
-};
 
 }  // namespace
 
@@ -238,21 +122,15 @@ Result<bool> parse_ip(char* text, IpConfig& config) {
 }
 
 Result<> bring_loopback_up() {
-  PID1_TRY_ASSIGN(const int fd, rtnetlink::open());
-  const absl::Cleanup close_socket = [fd] { sys::close(fd); };
-  PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, "lo"));
-  return set_up(fd, index);
+  return bring_up("lo");
 }
 
 Result<> configure(const IpConfig& config) {
-  PID1_TRY_ASSIGN(const int fd, rtnetlink::open());
-  const absl::Cleanup close_socket = [fd] { sys::close(fd); };
-  PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, config.device));
   // The address first: bringing a device up starts IPv6 autoconfiguration and announcements.
-  PID1_TRY(add_ipv4_address(fd, index, config));
-  PID1_TRY(set_up(fd, index));
+  PID1_TRY(add_address(config.device, {Address(config.address), config.prefix}));
+  PID1_TRY(bring_up(config.device));
   if (config.gateway == kNoIpv4) return {};
-  return add_default_route(fd, index, config);
+  return add_route(config.device, {Address(kNoIpv4), 0}, Address(config.gateway));
 }
 
 bool is_hostname(const char* name) {
@@ -276,24 +154,20 @@ Result<> set_hostname(const char* name, Ipv4 address) {
   char label[80];
   (void)fill(label, " {}", &name);
   if (*split(label, '.') == '\0') *label = '\0';
-  const Ipv4Text own(address == kNoIpv4 ? Ipv4{{127, 0, 1, 1}} : address);
+  const AddressText own(Address(address == kNoIpv4 ? Ipv4{{127, 0, 1, 1}} : address));
   char content[256];
-  const char* const parts[] = {own.text, name, label};
+  const char* const parts[] = {own.text(), name, label};
   (void)fill(content, "127.0.0.1 localhost\n::1 localhost\n{} {}{}\n", parts);
   return write_etc("/etc/hosts", "/run/hosts", content);
 }
 
 Result<> write_resolv_conf(const IpConfig& config) {
-  char content[128];
-  size_t used = 0;
+  Address servers[2];
+  size_t count = 0;
   for (const Ipv4 server : config.dns) {
-    if (server == kNoIpv4) continue;
-    const Ipv4Text address(server);
-    const char* const part = address.text;
-    used += fill(std::span(content).subspan(used), "nameserver {}\n", &part).value_or(0);
+    if (server != kNoIpv4) servers[count++] = Address(server);
   }
-  if (used == 0) return {};
-  return write_etc("/etc/resolv.conf", "/run/resolv.conf", content);
+  return write_resolv_conf(std::span(servers).first(count));
 }
 
 Result<> write_resolv_conf(std::span<const Address> servers) {

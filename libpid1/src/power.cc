@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 
+#include "pid1/file.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
 
@@ -82,6 +83,26 @@ bool collect(unsigned& ended) {
   }
 }
 
+/// Whether `name` is a directory of /proc for somebody to be stopped.
+bool is_program(const char* name) {
+  constexpr int kMostProcesses = 1 << 22;  // PID_MAX_LIMIT
+  const int pid = parse_number(name, kMostProcesses).value_or(0);
+  if (pid <= 1 || pid == sys::getpid()) return false;
+  char path[32];
+  char words[2];
+  (void)fill(path, "/proc/{}/cmdline", &name);  // it fits
+  const auto size = read_file(path, words);
+  return size.has_value() ? *size > 0 : size.error().code == EFBIG;
+}
+
+/// Whether somebody is left besides this process and PID 1. So it is taken to be without /proc.
+bool anybody_left() {
+  bool found = false;
+  const auto listed =
+      list_directory("/proc", [&](const char* name) { found = found || is_program(name); });
+  return found || !listed.has_value();
+}
+
 /// To every process but this one. Nobody there is no error.
 Result<> signal_all(int signal) {
   const auto sent = sys::kill(-1, signal);
@@ -92,21 +113,24 @@ Result<> signal_all(int signal) {
 }  // namespace
 
 Result<Stopped> stop_processes(const StopOptions& options) {
-  if (sys::getpid() != 1) return Error{EPERM, "stop_processes"};
+  if (sys::getpid() != 1 && !options.for_pid1) return Error{EPERM, "stop_processes"};
   Stopped stopped = {.ended = 0, .all = false};
+  const auto is_left = [&] {
+    return collect(stopped.ended) || (options.for_pid1 && anybody_left());
+  };
   // The kernel holds off fork(2) while it sends to all: none slips through (kernel/signal.c, under
   // tasklist_lock; copy_process starts over with a signal pending).
   PID1_TRY(signal_all(SIGTERM));
   PID1_TRY(signal_all(SIGCONT));
   for (Waiting grace(options.grace_ms);;) {
-    stopped.all = !collect(stopped.ended);
+    stopped.all = !is_left();
     if (stopped.all) return stopped;
     if (!grace.pause()) break;
   }
   for (Waiting last(options.kill_ms);;) {
     PID1_TRY(signal_all(SIGKILL));
     const bool goes_on = last.pause();
-    stopped.all = !collect(stopped.ended);
+    stopped.all = !is_left();
     if (stopped.all || !goes_on) return stopped;
   }
 }
@@ -119,6 +143,30 @@ Result<bool> sync_within(unsigned limit_ms) {
   }
   const auto status = wait_for(child, limit_ms);
   return status.has_value() || status.error().code != EAGAIN;
+}
+
+Result<> prepare_restart(bool failed) {
+  char type[16];
+  if (failed || !exists(kRestartType)) return {};
+  PID1_TRY(read_file(kRestartType, type));
+  if (after(type, "pci") == nullptr) return {};
+  return write_at_once(kRestartType, "triple");
+}
+
+void end_in_order(const EndOptions& options, FunctionRef<void(const char*, Error)> complain) {
+  const auto check = [&](const char* what, const auto& result) {
+    if (!result.has_value()) complain(what, result.error());
+    return result.has_value();
+  };
+  check("/", sys::chdir("/"));
+  const auto stopped = stop_processes(options.stop);
+  if (check("processes", stopped) && !(*stopped).all) complain("processes", {ETIMEDOUT, "SIGKILL"});
+  const auto synced = sync_within(options.sync_ms);
+  if (check("sync", synced) && !*synced) {
+    complain("sync", {ETIMEDOUT, "a file system takes no data, nothing is unmounted"});
+  }
+  if (synced == true) check("mounts", unmount_all(options.unmount, complain));
+  check(kRestartType, prepare_restart(options.failed));
 }
 
 Result<Verb> parse_verb(const char* text) {

@@ -55,6 +55,7 @@ constexpr Words kWords[] = {
     {ENETDOWN, "Network is down"},
     {ENETUNREACH, "Network is unreachable"},
     {ENOBUFS, "No buffer space available"},
+    {ETIMEDOUT, "Connection timed out"},
 };
 
 /// The table as it is stored: for each entry the code in one byte, the text, a NUL. A table of

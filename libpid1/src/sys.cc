@@ -131,6 +131,10 @@ Result<> fchmod(int fd, mode_t mode) {
   return answer(kernel(SYS_fchmod, fd, mode), "fchmod");
 }
 
+Result<> chown(const char* path, uid_t user, gid_t group) {
+  return answer(kernel(SYS_fchownat, AT_FDCWD, address(path), user, group, 0), "chown");
+}
+
 Result<> chdir(const char* path) {
   return answer(kernel(SYS_chdir, address(path)), "chdir");
 }
@@ -191,6 +195,10 @@ Result<> unmount(const char* target, int flags) {
 
 Result<> chroot(const char* path) {
   return answer(kernel(SYS_chroot, address(path)), "chroot");
+}
+
+Result<> unshare(int flags) {
+  return answer(kernel(SYS_unshare, flags), "unshare");
 }
 
 Result<uint32_t> file_system_magic(const char* path) {

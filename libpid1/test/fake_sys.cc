@@ -426,6 +426,9 @@ const std::vector<int>& man_page_errors(const std::string& name) {
        {EACCES, EDQUOT, EEXIST, EINVAL, EIO, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOMEM, ENOSPC,
         ENOTDIR, EPERM, EROFS}},
       {"fchmod", {EBADF, EIO, EPERM, EROFS}},
+      {"chown",
+       {EACCES, EBADF, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS}},
+      {"unshare", {EINVAL, ENOMEM, ENOSPC, EPERM, EUSERS}},
       {"chdir", {EACCES, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR}},
       {"access",
        {EACCES, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EROFS, ETXTBSY}},
@@ -629,6 +632,18 @@ Result<> fchmod(int fd, mode_t mode) {
   const fake::Descriptor* open = fake::descriptor(fd);
   if (open == nullptr) return error(EBADF, "fchmod");
   open->file->node->mode = mode;
+  return {};
+}
+
+Result<> chown(const char* path, uid_t user, gid_t group) {
+  if (const int code = enter("chown", path)) return error(code, "chown");
+  if (fake::kernel().find(path) == nullptr) return error(ENOENT, "chown");
+  fake::kernel().owners[path] = {user, group};
+  return {};
+}
+
+Result<> unshare(int flags) {
+  if (const int code = enter("unshare", std::to_string(flags))) return error(code, "unshare");
   return {};
 }
 

@@ -169,6 +169,7 @@ struct Kernel {
   std::vector<gid_t> group_ids;
   gid_t group_id = 0;
   uid_t user_id = 0;
+  std::map<std::string, std::pair<uid_t, gid_t>> owners;  // by chown
   // Capabilities, as capabilities(7) has them follow the calls.
   int last_capability = 40;
   sys::CapabilitySets capabilities = {(uint64_t{1} << 41) - 1, (uint64_t{1} << 41) - 1, 0};

@@ -418,7 +418,7 @@ TEST_F(NetworkTest, RefusalsOfTheKernelEndIt) {
       {RTM_NEWADDR, EPERM, 1, "set network address"},
       {RTM_NEWLINK, EEXIST, 2, "bring up network device"},
       {RTM_NEWLINK, EBUSY, 2, "bring up network device"},
-      {RTM_NEWROUTE, ENETUNREACH, 3, "set default route"},
+      {RTM_NEWROUTE, ENETUNREACH, 3, "set route"},
   };
   for (const auto& entry : cases) {
     kernel.requests.clear();

@@ -576,6 +576,25 @@ TEST_F(SysTest, KindsOfFileSystem) {
   EXPECT_EQ(code_of(sys::file_system_magic("/nonexistent")), ENOENT);
 }
 
+TEST_F(SysTest, OwnerOfAFile) {
+  EXPECT_EQ(code_of(sys::chown("/nonexistent", 1, 2)), ENOENT);
+  const int status = in_namespaces([] {
+    if (!sys::mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m").has_value()) return 1;
+    // In a user namespace with one user there is no other to give it to.
+    if (!sys::chown("/tmp", ::getuid(), ::getgid()).has_value()) return 2;
+    struct stat info = {};
+    if (::stat("/tmp", &info) != 0) return 3;
+    return info.st_uid == ::getuid() && info.st_gid == ::getgid() ? 0 : 4;
+  });
+  if (status == 77) GTEST_SKIP() << "no namespaces here";
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SysTest, NamespaceOfItsOwn) {
+  EXPECT_EQ(code_of(sys::unshare(-1)), EINVAL);
+  EXPECT_EQ(in_child([] { return sys::unshare(0).has_value() ? 0 : 1; }), 0);
+}
+
 TEST_F(SysTest, DirectoryAndRootOfItsOwn) {
   EXPECT_EQ(in_child([] {
               if (!sys::chdir("/proc").has_value()) return 1;

@@ -15,9 +15,30 @@ otp_left_out=(
   odbc reltool wx
 )
 
-# Only the interfaces for NIFs and drivers are exported: thousands of names fewer, and what nothing
-# calls can be dropped.
-otp_exported='{ enif_*; driver_*; erl_drv_*; erl_errno_id; add_driver_entry; remove_driver_entry; };'
+# Only the interfaces for NIFs and drivers are exported, and the hook of otp_exit_hook: thousands of
+# names fewer, and what nothing calls can be dropped.
+otp_exported='{ enif_*; driver_*; erl_drv_*; erl_errno_id; add_driver_entry; remove_driver_entry;
+erts_exit_hook; };'
+
+# The NIF of beam-init/otp has to end the machine where the emulator would end PID 1, knowing the
+# exit status. A NIF's on-halt callback is told none, comes before ports have written what they hold,
+# and not at all when the kernel application fails or a halt does not flush, since those end by
+# _exit(2). So each way out but abort(3) calls a function, if a NIF has set one.
+otp_exit_hook() {
+  local file=erts/emulator/beam/erl_init.c leave
+  leave='void (*erts_exit_hook)(int status);\n\n'
+  leave+='static __decl_noreturn void __noreturn erts_leave(int status, int flush)\n{\n'
+  leave+='    if (erts_exit_hook)\n\terts_exit_hook(status);\n'
+  leave+='    if (flush)\n\texit(status);\n    _exit (status);\n}\n'
+  sed -i -e "s/^static int erts_exit_code;/$leave\n&/" \
+    -e 's/(void) (flush ? exit(\(.\)) : _exit(\1));/erts_leave(\1, flush);/' \
+    -e 's/ERTS_EXIT_AFTER_DUMP(1);/erts_leave(1, 0);/' \
+    -e 's/^    _exit(\(ERTS_HALT_FLUSH_TIMEOUT_EXIT_CODE\));/    erts_leave(\1, 0);/' "$file"
+  if (($(grep -c 'erts_leave(' "$file") != 5)) || grep -q '[^a-z]_exit(' "$file"; then
+    echo "$file has changed: where does the emulator leave?" >&2
+    return 1
+  fi
+}
 
 otp_configure() {
   # Nothing throws or unwinds.
@@ -47,6 +68,7 @@ recipe_build() {
   export ERL_TOP=$PWD
   printf '%s\n' "$otp_exported" >exported.list
   local exports="DEXPORT=-Wl,--dynamic-list=$PWD/exported.list"
+  otp_exit_hook
   step 'configure'
   otp_configure
   step 'the JIT and the applications'

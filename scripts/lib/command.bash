@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The subcommands run, build, probe, size and clean, and the stages of a build.
+# The subcommands run, build, probe, size and clean (stop is in machine.bash), and the stages of a build.
 
 # The stages of this run and their seconds, for the table at the end of a build.
 command_stages=()
@@ -43,6 +43,7 @@ command_clean() {
   local part
   [[ ! -v option[cache] ]] || folder_ours "$MICROBEAM_CACHE" "$HOME/.cache/microbeam" MICROBEAM_CACHE
   build_lock
+  clean_machines
   say "removing $MICROBEAM_BUILD ($(clean_weight "$MICROBEAM_BUILD"))"
   rm -rf "$MICROBEAM_BUILD"
   [[ -v option[cache] ]] || return 0
@@ -54,6 +55,19 @@ command_clean() {
   done
   # Only if nobody has put anything else there.
   rmdir "$MICROBEAM_CACHE" 2>/dev/null || true
+}
+
+# clean_machines   dies if a machine runs in the background: its disk and its console would go on
+# without the file by which it is found.
+clean_machines() {
+  local file word pid
+  for file in "$(machine_folder)"/*; do
+    [[ -f $file && $file != *.log ]] || continue
+    read -r word pid <"$file" || continue
+    # Somebody else's process by now, perhaps: stop finds out, and removes what is stale.
+    [[ $word != pid || ! -d /proc/$pid ]] ||
+      die "${file##*/} runs in the background. Type first: scripts/microbeam stop ${file##*/}"
+  done
 }
 
 # clean_weight DIR   prints how much room it takes.

@@ -6,8 +6,53 @@
 machine_run() {
   local -a runner
   machine_runner run
+  if [[ -v option[background] ]]; then
+    machine_run_in_background
+    return
+  fi
   say "booting $(image_name); another terminal can type: scripts/microbeam probe"
   exec "${runner[@]}"
+}
+
+# machine_run_in_background   boots with the caller's runner; returns when the machine answers.
+machine_run_in_background() {
+  local name console
+  name=$(image_directory)
+  name=${name##*/}
+  console=$MICROBEAM_BUILD/logs/machine-$name.log
+  mkdir -p "$(machine_folder)"
+  # The last one counts: the console of a probe goes elsewhere.
+  runner+=(--background "--state=$(machine_folder)/$name" "--console_log=$console")
+  say "booting $name in the background, its console: $console"
+  job "${runner[@]}"
+  say "it goes on; to end it type: scripts/microbeam stop $name"
+}
+
+# machine_folder   prints where the machines in the background are found again: a file each.
+machine_folder() { printf '%s/machines\n' "$MICROBEAM_BUILD"; }
+
+# machine_names   says which files there are.
+machine_names() {
+  local file names=()
+  for file in "$(machine_folder)"/*; do
+    [[ ! -f $file || $file == *.log ]] || names+=("${file##*/}")
+  done
+  if [[ ${#names[@]} -eq 0 ]]; then
+    printf 'there is none\n'
+  else
+    printf 'there may be: %s\n' "${names[*]}"
+  fi
+}
+
+# command_stop   ends a machine in the background in order. The runner finds out whether it is there.
+command_stop() {
+  # shellcheck disable=SC2154 # set in options.bash
+  local name=${option_rest[0]} program=$MICROBEAM_BUILD/host/bench/microbeam-vm
+  if [[ $name == */* || ! -e $(machine_folder)/$name ]]; then
+    die "no machine $name runs in the background; $(machine_names)"
+  fi
+  [[ -x $program ]] || die "$program is gone; type: scripts/microbeam build"
+  exec "$program" --mode=stop "--state=$(machine_folder)/$name"
 }
 
 # machine_probe   boots, times, ends; prints the JSON object or a table made of it.
@@ -37,7 +82,8 @@ machine_runner() {
     "--kernel=$image/vmlinux" "--initrd=$image/root.cpio.zst" "--image=$(image_name)"
     "--vm=${option[vm]}" "--root=${option[root]}" "--accel=$accel"
     "--memory=${option[memory]}" "--cpus=${option[cpus]}" "--port=${option[port]:-0}"
-    "--append=${option[append]:-}" "--console_log=$MICROBEAM_BUILD/logs/console-${image##*/}.log"
+    "--append=${option[append]:-}" "--disk=${option[disk]:-}" "--env_file=${option[env-file]:-}"
+    "--console_log=$MICROBEAM_BUILD/logs/console-${image##*/}.log"
   )
 }
 

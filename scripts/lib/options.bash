@@ -6,10 +6,12 @@
 shopt -s extglob
 
 # Each line: name ; arguments ; what it does. "later" as arguments: it has its place, it is not built.
+# shellcheck disable=SC2016 # backquotes for readers
 options_subcommands=(
   'run    ;            ; build what is missing and boot it, with the console on this terminal'
   'build  ;            ; build what is missing, up to the image'
-  'probe  ;            ; boot the image, time the way to the first HTTP answer, end the machine'
+  'probe  ;            ; boot the image, time the way to the first HTTP answer, end the machine in order'
+  'stop   ; NAME       ; end in order a machine that `run --background` left running'
   'test   ; [LABEL...] ; run the tests: all of them, or those with these labels'
   'size   ;            ; print what each component of the image weighs'
   'doctor ;            ; say what this machine lacks, and the command that mends it'
@@ -21,7 +23,8 @@ options_subcommands=(
 # Each line: name ; value ; subcommands ; default ; what it says. The value is
 #   (nothing)           for a switch
 #   a|b|later:c         one of these words; what follows "later:" is not supported yet
-#   PLACEHOLDER KIND    KIND is directory, text, or the range of a number
+#   PLACEHOLDER KIND    KIND is directory, file, files (each time one or more, with commas), text, or the
+#                       range of a number
 # shellcheck disable=SC2016 # backquotes for readers
 options_table=(
   'release ; DIR directory   ; run build probe size ;       ; the release, as `mix release` leaves it (default: the sample, hello)'
@@ -29,15 +32,18 @@ options_table=(
   'memory  ; MIB 16-1048576  ; run probe            ; 64    ; memory of the machine'
   'cpus    ; N 1-64          ; run probe            ; 1     ; processors of the machine'
   'append  ; TEXT text       ; run probe            ;       ; more for the kernel command line, such as beam.KEY=VALUE'
+  'disk    ; FILE files      ; run probe            ;       ; a raw disk image: /dev/vda, the next one /dev/vdb (again, or FILE,FILE)'
+  'env-file ; FILE file      ; run probe            ;       ; environment for the release, NAME=VALUE lines, not in the image nor in a log'
   'accel   ; auto|kvm|tcg    ; run probe            ; auto  ; auto is KVM if a trial guest has really run under it, else TCG'
   'port    ; N 1-65535       ; run probe            ;       ; port of 127.0.0.1 that leads to the machine (default: any free one)'
   'profile ; small|later:fast ; run build probe size ; small ; what the image is made for'
   'root    ; initramfs|later:squashfs ; run build probe size ; initramfs ; the kind of root file system'
   'locked  ;                 ; run build probe size test ;  ; fail if the archive has not got the versions of rootfs/sources.lock'
+  'background ;              ; run                  ;       ; return when the machine answers, which goes on until `stop NAME`'
   'json    ;                 ; probe                ;       ; print one JSON object instead of a table'
   'icount  ;                 ; probe                ;       ; count the instructions of the guest (repeatable; TCG, one processor)'
   'cache   ;                 ; clean                ;       ; remove the downloads and the components in the cache too'
-  'help    ;                 ; run build probe test size doctor clean ; ; print this'
+  'help    ;                 ; run build probe stop test size doctor clean ; ; print this'
 )
 
 # What options_parse leaves: name -> value (1 for a switch), and what was no option.
@@ -91,13 +97,13 @@ options_parse() {
       [[ $1 != *=* ]] || options_refuse "$command" "--$name takes no value"
       option[$name]=1
     elif [[ $1 == *=* ]]; then
-      option[$name]=${1#*=}
+      options_take "$name" "${1#*=}"
     else
       # The name of an option is hardly meant as a value; --append=--json says so where it is.
       if [[ $# -eq 1 || ($2 == --* && -v option_value[${2#--}]) ]]; then
         options_refuse "$command" "--$name needs a value: --$name $(options_placeholder "$name")"
       fi
-      option[$name]=$2
+      options_take "$name" "$2"
       shift
     fi
     options_value "$command" "$name" "${option[$name]}"
@@ -108,6 +114,11 @@ options_parse() {
       option[$name]=${option[$name]-${option_default[$name]}}
     fi
   done
+}
+
+# options_take NAME VALUE   sets the option; one of files gets one more.
+options_take() {
+  option[$1]=${option[$1]:+${option[$1]},}$2
 }
 
 # options_belongs COMMAND NAME WORD   refuses the option NAME, written as WORD, where it has no
@@ -122,12 +133,12 @@ options_belongs() {
   fi
   [[ " ${option_commands[$2]} " == *" $1 "* ]] ||
     options_refuse "$1" "--$2 has no meaning for $1, only for: ${option_commands[$2]}"
-  [[ ! -v option[$2] ]] || options_refuse "$1" "--$2 is given twice"
+  [[ ! -v option[$2] || ${option_value[$2]} == *' files' ]] || options_refuse "$1" "--$2 is given twice"
 }
 
 # options_value COMMAND NAME VALUE   refuses a value that is not what the option takes.
 options_value() {
-  local command=$1 name=$2 value=$3 kind=${option_value[$2]##* } words
+  local command=$1 name=$2 value=$3 kind=${option_value[$2]##* } words file files
   case $kind in
     '') ;;
     text)
@@ -135,6 +146,14 @@ options_value() {
       ;;
     directory)
       [[ -d $value ]] || options_refuse "$command" "--$name $value: there is no such directory"
+      ;;
+    file | files)
+      files=("$value")
+      [[ $kind == file ]] || IFS=',' read -r -d '' -a files < <(printf '%s,\0' "$value") || true
+      for file in "${files[@]}"; do
+        [[ -e $file && ! -d $file ]] || options_refuse "$command" "--$name $file: there is no such file"
+        [[ -r $file ]] || options_refuse "$command" "--$name $file cannot be read"
+      done
       ;;
     *\|*)
       words=$(options_placeholder "$name")
@@ -158,11 +177,16 @@ options_check() {
   if [[ -z ${command_arguments[$1]} && ${#option_rest[@]} -gt 0 ]]; then
     options_refuse "$1" "$1 takes options only, not ${option_rest[0]}"
   fi
-  # shellcheck disable=SC2154 # set in tests.bash
-  for word in "${option_rest[@]}"; do
-    [[ " ${tests_labels[*]} " == *" $word "* ]] || options_refuse "$1" \
-      "no test has the label $word; the nearest is $(options_nearest "$word" "${tests_labels[@]}")"
-  done
+  if [[ $1 == stop && ! -v option[help] && ${#option_rest[@]} -ne 1 ]]; then
+    options_refuse stop "stop takes the name of one machine; in the background $(machine_names)"
+  fi
+  if [[ $1 == test ]]; then
+    # shellcheck disable=SC2154 # set in tests.bash
+    for word in "${option_rest[@]}"; do
+      [[ " ${tests_labels[*]} " == *" $word "* ]] || options_refuse test \
+        "no test has the label $word; the nearest is $(options_nearest "$word" "${tests_labels[@]}")"
+    done
+  fi
   if [[ -v option[icount] ]]; then
     [[ ${option[accel]} != kvm ]] || options_refuse "$1" "--icount counts instructions, which KVM cannot"
     ((option[cpus] == 1)) || options_refuse "$1" "--icount is repeatable with one processor only"
@@ -205,7 +229,7 @@ options_help_command() {
   local name value
   printf 'usage: scripts/microbeam %s%s [OPTION...]\n\n%s.\n' "$1" \
     "${command_arguments[$1]:+ ${command_arguments[$1]}}" "${command_text[$1]^}"
-  [[ -z ${command_arguments[$1]} ]] || printf 'Labels: %s.\n' "${tests_labels[*]}"
+  [[ $1 != test ]] || printf 'Labels: %s.\n' "${tests_labels[*]}"
   printf '\n'
   for name in "${option_names[@]}"; do
     [[ " ${option_commands[$name]} " == *" $1 "* ]] || continue

@@ -269,7 +269,7 @@ const Case kNetworkCases[] = {
        start.cmdline = "ip=10.0.2.15::192.168.1.1:255.255.255.0::eth0:off";
        start.prepare = [] { add_network_device("eth0"); };
      },
-     {"network: ", "default route", "eth0", "Network is unreachable"}},
+     {"network: ", "set route", "eth0", "Network is unreachable"}},
 };
 
 class FailureTest : public NamespaceTest, public testing::WithParamInterface<Case> {};

@@ -6,7 +6,7 @@
 
 load helper
 
-json='{"image":"hello","accel":"tcg","memory_mib":64,"cpus":1,"vm":"emu","root":"initramfs","http_status":200,"beam_os_pid":1,"timeline_ms":{"kernel":10.5,"init":20.0,"exec":30.25,"beam":null,"listening":50.0,"first_byte":60.0},"timeline_insns":null,"end":{"orderly":null,"qemu_status":0}}'
+json='{"image":"hello","accel":"tcg","memory_mib":64,"cpus":1,"vm":"emu","root":"initramfs","http_status":200,"beam_os_pid":1,"timeline_ms":{"kernel":10.5,"init":20.0,"exec":30.25,"beam":null,"listening":50.0,"first_byte":60.0},"timeline_insns":null,"end":{"orderly":true,"qemu_status":0}}'
 
 setup() {
   own_folders
@@ -82,6 +82,60 @@ got() {
   run --separate-stderr -7 command run --accel tcg
   [[ $output == console ]]
   got --mode=run --port=0
+}
+
+@test "disks and the host's environment reach the runner" {
+  touch "$BATS_TEST_TMPDIR"/{a,b,c,env}
+  cd "$BATS_TEST_TMPDIR"
+  run -0 command run --accel tcg --disk a --disk=b,c --env-file env
+  got --disk=a,b,c --env_file=env
+}
+
+@test "run --background: returns when the runner does, and says how to end the machine" {
+  runner 'echo "hello answers on http://127.0.0.1:1/" >&2'
+  run --separate-stderr -0 command run --accel tcg --background
+  [[ -z $output && -d $MICROBEAM_BUILD/machines ]]
+  says 'hello answers on' "its console: $MICROBEAM_BUILD/logs/machine-hello.log" 'scripts/microbeam stop hello'
+  got --mode=run --background "--state=$MICROBEAM_BUILD/machines/hello"
+  [[ $(grep -- --console_log "$BATS_TEST_TMPDIR/arguments" | tail -n 1) == *logs/machine-hello.log ]]
+}
+
+@test "run --background of a machine that does not answer: its status, and nothing of how to end it" {
+  runner 'echo "no answer" >&2; exit 3'
+  run --separate-stderr -3 command run --accel tcg --background
+  says 'no answer'
+  [[ $stderr != *'microbeam stop'* ]]
+}
+
+@test "stop: the runner is given the machine's file, its status is the command's" {
+  mkdir "$MICROBEAM_BUILD/machines"
+  touch "$MICROBEAM_BUILD/machines/hello" "$MICROBEAM_BUILD/machines/hello.log"
+  runner 'echo "hello ended in order: poweroff" >&2; exit 4'
+  run --separate-stderr -4 command stop hello
+  says 'ended in order'
+  got --mode=stop "--state=$MICROBEAM_BUILD/machines/hello"
+}
+
+@test "stop: a machine that there is not is named, with those that there are" {
+  run --separate-stderr -1 command stop hello
+  says 'no machine hello runs in the background' 'there is none'
+  mkdir "$MICROBEAM_BUILD/machines"
+  touch "$MICROBEAM_BUILD/machines/"{shop,hello.log}
+  run --separate-stderr -1 command stop hello
+  says 'there may be: shop'
+  [[ $stderr != *hello.log* ]]
+  run --separate-stderr -1 command stop ../machines/shop
+  says 'no machine ../machines/shop'
+  fails test -e "$BATS_TEST_TMPDIR/arguments"
+}
+
+@test "clean does not take the file of a machine that runs" {
+  mkdir "$MICROBEAM_BUILD/machines"
+  printf 'pid %s\n' "$$" >"$MICROBEAM_BUILD/machines/hello"
+  printf 'MicroBEAM\n' >"$MICROBEAM_BUILD/CACHEDIR.TAG"
+  run --separate-stderr -1 "$microbeam" clean
+  says 'hello runs in the background' 'scripts/microbeam stop hello'
+  [[ -e $MICROBEAM_BUILD/machines/hello ]]
 }
 
 @test "the two emulators have images of their own; the name stays" {

@@ -26,7 +26,7 @@ refuses() {
 @test "without a subcommand: the list of them, on stderr, status 2" {
   run --separate-stderr -2 "$microbeam"
   [[ -z $output ]]
-  says run build probe test size doctor clean
+  says run build probe stop test size doctor clean
 }
 
 @test "help, --help and -h list the subcommands" {
@@ -43,7 +43,7 @@ refuses() {
 }
 
 @test "each subcommand has a help of its own, with the options that it takes" {
-  for name in run build probe test size doctor clean; do
+  for name in run build probe stop test size doctor clean; do
     run --separate-stderr -0 "$microbeam" "$name" --help
     says "usage: scripts/microbeam $name" --help
     first=$output
@@ -53,7 +53,7 @@ refuses() {
     [[ $output == "$first" ]]
   done
   run -0 "$microbeam" probe --help
-  says --release --vm --memory --cpus --append --accel --port --profile --root --locked --json --icount
+  says --release --vm --memory --cpus --append --accel --port --profile --root --locked --json --icount --disk --env-file
   run -0 "$microbeam" build --help
   [[ $output != *--memory* && $output != *--json* ]]
 }
@@ -87,6 +87,9 @@ refuses() {
   refuses clean --vm jit -- '--vm has no meaning for clean'
   refuses doctor --locked -- '--locked has no meaning for doctor'
   refuses clean everything -- 'takes options only' everything
+  refuses probe --background -- '--background has no meaning for probe'
+  refuses stop hello --disk x -- '--disk has no meaning for stop'
+  refuses run --env-file /dev/null --env-file /dev/null -- '--env-file is given twice'
   refuses run --vm emu --vm jit -- '--vm is given twice'
 }
 
@@ -107,6 +110,11 @@ refuses() {
   refuses run --vm 'emu|jit' -- 'not known'
   refuses run --accel xen -- '--accel xen' 'auto|kvm|tcg'
   refuses run --append '' -- '--append'
+  refuses run --disk "$BATS_TEST_TMPDIR/none" -- '--disk' 'no such file'
+  refuses run --disk "$BATS_TEST_FILENAME,$BATS_TEST_TMPDIR/none" -- "$BATS_TEST_TMPDIR/none: there is no such file"
+  refuses run --env-file "$BATS_TEST_TMPDIR" -- '--env-file' 'no such file'
+  refuses stop -- 'the name of one machine' 'there is none'
+  refuses stop one two -- 'the name of one machine'
   refuses probe --json=yes -- '--json takes no value'
   refuses run --release "$BATS_TEST_TMPDIR/none" -- '--release' 'no such directory'
   refuses run --release "$BATS_TEST_TMPDIR" -- 'not a release' 'mix release'
@@ -123,4 +131,10 @@ refuses() {
   [[ ${option[memory]} == 96 && ${option[append]} == 'a b=c -- d' && ${option[icount]} == 1 ]]
   [[ ${option[vm]} == emu && ${option[cpus]} == 1 && ${option[accel]} == auto ]]
   [[ ! -v option[port] && ! -v option[json] ]]
+}
+
+@test "disks: one after the other, and with commas" {
+  library options
+  options_parse run --disk=/dev/null --disk /dev/zero,/dev/full
+  [[ ${option[disk]} == /dev/null,/dev/zero,/dev/full ]]
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2154 # set in helper.bash, and by bats
-# The image under TCG, through the command: it answers, the BEAM is process 1, a mistake is named.
+# The image under TCG, through the command: it answers, the BEAM is process 1, it ends in order, a mistake is named.
 
 load helper
 
@@ -14,7 +14,7 @@ answers() {
   [[ ${#lines[@]} -eq 1 && $output == '{"image":"hello",'*'}' ]]
   [[ $(value http_status) == 200 && $(value beam_os_pid) == 1 ]]
   [[ $(value accel) == '"tcg"' && $(value vm) == "\"$1\"" && $(value memory_mib) == 64 ]]
-  [[ $(value orderly) == null && $(value qemu_status) == 0 ]]
+  [[ $(value orderly) == true && $(value qemu_status) == 0 ]]
   ms=$(value timeline_ms)
   rises "$(value kernel "$ms")" "$(value init "$ms")" "$(value exec "$ms")" "$(value beam "$ms")" \
     "$(value listening "$ms")" "$(value first_byte "$ms")"
@@ -38,7 +38,7 @@ answers() {
 @test "a setting that there is none of is named, and the machine ends" {
   run --separate-stderr "$microbeam" probe --json --accel tcg --append beam.nosuch=1
   [[ $status -ne 0 && $(value http_status) == null ]]
-  says beam.nosuch 'QEMU ended with status 0 before the answer'
+  says beam.nosuch 'QEMU ended with status 5 before the answer'
 }
 
 # get PORT PATH   prints the answer, head and all.
@@ -69,9 +69,23 @@ get() {
   [[ $status -eq 0 ]]
   [[ $answer == *' 200 '* && $(value os_pid "$answer") == 1 && $(value emulator "$answer") == '"emu"' ]]
   grep -q 'mark=listening' "$log"
+  grep -q 'hello ended in order: ' "$log"
   # Nothing of its process group is left.
   run ! kill -0 -- "-$pid"
 }
+
+@test "run --background and stop: the machine answers meanwhile, and ends in order" {
+  run --separate-stderr -0 "$microbeam" run --background --accel tcg 3>&-
+  [[ -z $output && $stderr =~ hello\ answers\ on\ http://127.0.0.1:([0-9]+)/ ]]
+  [[ $(get "${BASH_REMATCH[1]}" /info) == *' 200 '* ]]
+  run --separate-stderr -0 "$microbeam" stop hello
+  says 'hello ended in order'
+  run --separate-stderr -1 "$microbeam" stop hello
+  says 'no machine hello runs in the background'
+}
+
+# teardown   ends what a failed test left in the background.
+teardown() { "$microbeam" stop hello &>/dev/null || true; }
 
 @test "an image is within its budgets" {
   cd "$MICROBEAM_IMAGES"

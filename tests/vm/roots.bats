@@ -8,7 +8,7 @@ load helper
 # ends_with TEXT...   /init says each TEXT, and QEMU ends by itself well before the runner's limit.
 ends_with() {
   run --separate-stderr -1 boot --timeout=100
-  says 'QEMU ended with status 0 before the answer' "$@"
+  says 'QEMU ended with status 5 before the answer' "$@"
   [[ $(value http_status) == null && $(value exec) == null ]]
   grep -q 'beam-init: error: release:' "$BATS_TEST_TMPDIR/console.log"
 }

@@ -22,6 +22,10 @@ namespace pid1 {
 /// Makes or replaces `path` with `content`; its mode is `mode`, also where it was there before.
 [[nodiscard]] Result<> write_file(const char* path, std::string_view content, mode_t mode = 0644);
 
+/// Writes `text` to a file that is there, with one write(2), which the files of /proc and /sys take
+/// for the whole; they refuse fchmod(2). EIO: a part was taken.
+[[nodiscard]] Result<> write_at_once(const char* path, std::string_view text);
+
 /// Whether something is at `path`. True also when that cannot be told (EACCES, EIO): what is then
 /// done with it says why.
 [[nodiscard]] bool exists(const char* path);

@@ -7,6 +7,8 @@
 #ifndef PID1_POWER_H
 #define PID1_POWER_H
 
+#include "pid1/function_ref.h"
+#include "pid1/mount.h"
 #include "pid1/result.h"
 
 namespace pid1 {
@@ -16,10 +18,14 @@ struct StopOptions {
   unsigned grace_ms = 10'000;
   /// From SIGKILL to the return. A process that waits for a device cannot be killed.
   unsigned kill_ms = 1'000;
+  /// The caller is not PID 1 but acts for it, with root's rights, where PID 1 has none. Both stay;
+  /// who else is there is looked up in /proc, since nobody is this process's child. Kernel threads
+  /// and the dead, which have no command line there, do not count.
+  bool for_pid1 = false;
 };
 
 struct Stopped {
-  /// Processes that ended and were collected.
+  /// Processes that ended and were collected; those of PID 1 are not seen with `for_pid1`.
   unsigned ended;
   /// Nobody is left. False: some outlived SIGKILL.
   bool all;
@@ -30,14 +36,42 @@ struct Stopped {
 /// a PID 1's namespace is its child in the end, but for those that were put in from outside
 /// (setns(2), `docker exec`), which get the signals, too, and are not waited for.
 ///
-/// For PID 1 alone, of a machine or of a namespace: EPERM for others, whose kill(-1) would reach
-/// all that belongs to the user (kill(2)). EPERM of kill(2), where PID 1 may signal nobody.
+/// For PID 1 alone, of a machine or of a namespace, or in its place (`for_pid1`): EPERM for others,
+/// whose kill(-1) would reach all that belongs to the user (kill(2)). EPERM of kill(2), where PID 1
+/// may signal nobody.
 [[nodiscard]] Result<Stopped> stop_processes(const StopOptions& options);
 
 /// sync(2), in a child: with a device or a server that does not answer it never returns. False when
 /// it has not after `limit_ms`: the child is left behind, still at it. Children other than that are
 /// not collected. Errors of fork(2).
 [[nodiscard]] Result<bool> sync_within(unsigned limit_ms);
+
+/// What end_in_order takes for each of its steps.
+struct EndOptions {
+  StopOptions stop = {};
+  unsigned sync_ms = 10'000;
+  UnmountOptions unmount = {};
+  /// The host is to take this end for a failure (prepare_restart).
+  bool failed = false;
+};
+
+/// All of an end but the last call: working directory /, stop_processes, sync_within, unmount_all
+/// (only with all data on disk: umount(2) would wait for it, too), prepare_restart. Goes on
+/// whatever happens; `complain` is told what did not work: "processes", "sync", a mount point, a
+/// file. About 20 KB of stack. Afterwards there is still the console for last words, and
+/// end_machine.
+void end_in_order(const EndOptions& options,
+                  FunctionRef<void(const char* what, Error why)> complain);
+
+/// How the machine will be reset, at a restart that nobody else has prepared, is how its host tells
+/// a failure: `reboot=pci` on the kernel's command line makes that a write to I/O port 0xcf9, where
+/// a virtual machine can have a device that ends it with an error. A panic's restart is one, too.
+/// This prepares the other end: where kRestartType says "pci", it says "triple" afterwards.
+/// Nothing to do with `failed`, with another type, or where the kernel has no such file.
+[[nodiscard]] Result<> prepare_restart(bool failed);
+
+/// Documentation/ABI/testing/sysfs-kernel-reboot; Linux 5.11.
+constexpr const char* kRestartType = "/sys/kernel/reboot/type";
 
 enum class Verb { kReboot, kPowerOff, kHalt, kKexec };
 

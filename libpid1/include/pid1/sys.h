@@ -71,6 +71,8 @@ void close(int fd);
 [[nodiscard]] Result<size_t> write(int fd, std::string_view data);
 [[nodiscard]] Result<> mkdir(const char* path, mode_t mode);
 [[nodiscard]] Result<> fchmod(int fd, mode_t mode);
+/// fchownat(2) of what the path leads to.
+[[nodiscard]] Result<> chown(const char* path, uid_t user, gid_t group);
 [[nodiscard]] Result<> chdir(const char* path);
 /// access(2) with the real user; `mode` is R_OK, X_OK, F_OK.
 [[nodiscard]] Result<> access(const char* path, int mode);
@@ -93,6 +95,8 @@ void close(int fd);
 /// umount2(2) with its MNT_ and UMOUNT_ flags.
 [[nodiscard]] Result<> unmount(const char* target, int flags);
 [[nodiscard]] Result<> chroot(const char* path);
+/// unshare(2) with its CLONE_ flags.
+[[nodiscard]] Result<> unshare(int flags);
 /// statfs(2)'s f_type, a *_MAGIC of <linux/magic.h>.
 [[nodiscard]] Result<uint32_t> file_system_magic(const char* path);
 

@@ -17,6 +17,8 @@ tests_environment() {
   export MICROBEAM_ERLEXEC MICROBEAM_OTP=${component_at[otp]:-}/usr/lib/erlang
   export MICROBEAM_LOADER=${component_at[toolchain]:-}/sysroot/lib/ld-musl-x86_64.so.1
   export MICROBEAM_RELEASE=${component_at[hello]:-}
+  export MICROBEAM_RELX=${component_at[relx]:-}
+  export MICROBEAM_DEBIAN=${component_at[debian-erlang]:-}
   export MICROBEAM_GEN_INIT_CPIO=${component_at[kernel]:-}/gen_init_cpio
   export MICROBEAM_VM=$MICROBEAM_BUILD/host/bench/microbeam-vm
   export MICROBEAM_IMAGES=$MICROBEAM_BUILD/images
@@ -58,7 +60,7 @@ tests_build() {
     build_image emu
     build_image jit
   elif [[ " $* " == *' namespace '* ]]; then
-    build_components init hello
+    build_components init hello relx debian-erlang
   fi
   if [[ " $* " == *' unit '* || " $* " == *' namespace '* ]]; then
     step 'tests' build_host host-asan

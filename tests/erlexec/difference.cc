@@ -20,9 +20,10 @@ constexpr std::string_view kLimits[] = {
     "-args_file needs a file name",
 };
 
-/// What the argv has when erlexec compiles, detaches, or hands all that follows to a script.
-constexpr std::string_view kMore[] = {"lc_batch", "all_or_nothing", "-detached",
-                                      "-V",       "-configfd",      "-S"};
+/// What the argv has when erlexec compiles, detaches, or hands all that follows to a script. ++S:
+/// erlexec's own word for -S, which gets into the argv where an -extra stood in another source.
+constexpr std::string_view kMore[] = {
+    "lc_batch", "all_or_nothing", "-detached", "-V", "-configfd", "-S", "++S"};
 
 bool is_limit(const std::string& message) {
   return std::ranges::any_of(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What /init executes is what the release's own script would have: `bin/hello start` of the release
-// that Mix made is run by a real shell, with OTP's own erl and erlexec, in the same root.
+// that Mix made, and `bin/sample foreground` of the one that relx made, are run by a real shell,
+// with OTP's own erl and erlexec, in the same root.
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_replace.h>
@@ -62,8 +63,19 @@ Variables usual_environment() {
           {"ERL_CRASH_DUMP_SECONDS", "0"}};
 }
 
-/// The differences that README.md of beam-init lists; there are no others.
-Variables asked_of_the_script(const Row& row) {
+void erase_flag(Strings& argv, const std::string& flag) {
+  const auto at = std::ranges::find(argv, flag);
+  if (at != argv.end()) argv.erase(at, at + 2);
+}
+
+// ---- the differences that beam-init's README lists; there are no others -------------------------
+
+/// What the script is asked besides.
+using Asked = Variables (*)(const Row& row);
+/// Takes out of both what is meant to differ.
+using Normalize = void (*)(Command& command, const Row& row);
+
+Variables asked_of_mix(const Row& row) {
   Variables variables = usual_environment();
   // Distribution, when nobody asks for it, is none: the script's sname would start epmd.
   variables["RELEASE_DISTRIBUTION"] = "none";
@@ -76,23 +88,50 @@ Variables asked_of_the_script(const Row& row) {
 
 void normalize(Command& command, const Row& row) {
   // No cookie in argv, nor one in the environment that was not given.
-  auto& argv = command.argv;
-  const auto cookie = std::ranges::find(argv, "-setcookie");
-  if (cookie != argv.end()) argv.erase(cookie, cookie + 2);
+  erase_flag(command.argv, "-setcookie");
   if (!row.variables.contains("RELEASE_COOKIE")) command.environment.erase("RELEASE_COOKIE");
-  // The copy of sys.config has the time and a random number in its name.
-  const std::regex copy("-[0-9]{14}-[0-9a-f]{4}\\.runtime$");
-  for (std::string& word : argv)
-    word = std::regex_replace(word, copy, ".runtime");
-  std::string& config = command.environment["RELEASE_SYS_CONFIG"];
-  config = std::regex_replace(config, copy, ".runtime");
   // What /init tells its own part inside the BEAM.
   std::erase_if(command.environment,
-                [](const auto& variable) { return variable.first.starts_with("BEAM_INIT_"); });
+                [](const auto& variable) { return variable.first.starts_with("BEAM_INIT"); });
   // The shell's own.
   for (const char* name : {"PWD", "OLDPWD"})
     command.environment.erase(name);
 }
+
+void normalize_mix(Command& command, const Row& row) {
+  normalize(command, row);
+  // The copy of sys.config has the time and a random number in its name.
+  const std::regex copy("-[0-9]{14}-[0-9a-f]{4}\\.runtime$");
+  for (std::string& word : command.argv)
+    word = std::regex_replace(word, copy, ".runtime");
+  std::string& config = command.environment["RELEASE_SYS_CONFIG"];
+  config = std::regex_replace(config, copy, ".runtime");
+}
+
+Variables asked_of_relx(const Row& row) {
+  Variables variables = usual_environment();
+  // The root is read-only, /tmp is not.
+  variables["RELX_OUT_FILE_PATH"] = "/tmp";
+  for (const auto& [name, value] : row.variables)
+    variables[name] = value;
+  return variables;
+}
+
+void normalize_relx(Command& command, const Row& row) {
+  normalize(command, row);
+  // The script insists on a name in vm.args; whether there is distribution is beam.dist's to say.
+  for (const char* flag : {"-sname", "-name", "-start_epmd"})
+    erase_flag(command.argv, flag);
+  // The script's own: for its other commands, and for a libc that looks for libraries in the ERTS.
+  for (const char* name : {"NAME", "ESCRIPT_NAME", "LD_LIBRARY_PATH"})
+    command.environment.erase(name);
+  if (!row.variables.contains("RELX_OUT_FILE_PATH"))
+    command.environment.erase("RELX_OUT_FILE_PATH");
+  // erlexec makes ESCRIPT_NAME argv[0].
+  command.argv.at(0) = "beam.smp";
+}
+
+// -------------------------------------------------------------------------------------------------
 
 void bind_mount(const std::string& source, const std::string& target) {
   if (fs::is_directory(source)) {
@@ -105,10 +144,14 @@ void bind_mount(const std::string& source, const std::string& target) {
         "bind " + source);
 }
 
-/// The records of tests/erlexec/stand_in.cc.
-Command parse(const std::string& report) {
-  const size_t line = report.find('\n');
+/// The last of the records of tests/erlexec/stand_in.cc: relx's script asks the BEAM for its name.
+Command parse(std::string report) {
+  size_t line = report.find('\n');
   if (line == std::string::npos) throw std::runtime_error("the script executed no beam.smp");
+  for (size_t end = 0; (end = line + 1 + std::stoul(report)) < report.size();) {
+    report.erase(0, end);
+    line = report.find('\n');
+  }
   Strings strings;
   for (size_t at = line + 1; at < report.size(); at += strings.back().size() + 1)
     strings.emplace_back(report.c_str() + at);
@@ -127,7 +170,11 @@ Command parse(const std::string& report) {
 
 class StartScriptTest : public NamespaceTest {
  protected:
-  StartScriptTest() : release_(setting("MICROBEAM_RELEASE")), otp_(setting("MICROBEAM_OTP")) {
+  StartScriptTest() : StartScriptTest("MICROBEAM_RELEASE", {"/app/bin/hello", "start"}) {}
+
+  /// A component, and what a person would type.
+  StartScriptTest(const char* component, Strings script)
+      : release_(setting(component)), script_(std::move(script)), otp_(setting("MICROBEAM_OTP")) {
     root.remove("/app");
     root.directory("/app");
     for (const char* part : {"bin", "releases"})
@@ -144,16 +191,16 @@ class StartScriptTest : public NamespaceTest {
 
   [[nodiscard]] std::string bindir() const { return "/usr/lib/erlang/erts-" + erts_ + "/bin"; }
 
-  void check_row(const Row& row) {
+  void check_row(const Row& row, Asked asked = asked_of_mix, Normalize same = normalize_mix) {
     SCOPED_TRACE(row.name);
     for (const auto& [name, text] : row.files) {
       if (text == kRuntimeConfig) reboots_after_configuration();
       root.write("/app/releases/" + version_ + "/" + name, text);
     }
-    Command real = run_script(row);
+    Command real = run_script(row, asked(row));
     Command ours = boot_init(row);
-    normalize(real, row);
-    normalize(ours, row);
+    same(real, row);
+    same(ours, row);
     EXPECT_EQ(absl::StrJoin(ours.argv, "\n"), absl::StrJoin(real.argv, "\n"));
     EXPECT_EQ(ours.environment, real.environment);
   }
@@ -184,7 +231,7 @@ class StartScriptTest : public NamespaceTest {
     return {report.all("argv"), report.environment()};
   }
 
-  Command run_script(const Row& row) {
+  Command run_script(const Row& row, const Variables& asked) {
     int report[2];
     int ends[2];
     check(pipe(report), "pipe");
@@ -199,7 +246,7 @@ class StartScriptTest : public NamespaceTest {
       dup2(report[1], 3);
       close_range(4, ~0U, 0);
       try {
-        become_script(asked_of_the_script(row));
+        become_script(asked);
       } catch (const std::exception& failure) {
         (void)!write(3, failure.what(), strlen(failure.what()));
       }
@@ -248,12 +295,16 @@ class StartScriptTest : public NamespaceTest {
     for (std::string& text : strings)
       environment.push_back(text.data());
     environment.push_back(nullptr);
-    char* const argv[] = {const_cast<char*>("/app/bin/hello"), const_cast<char*>("start"), nullptr};
+    std::vector<char*> argv;
+    for (const std::string& word : script_)
+      argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
     check(alarm(60), "alarm");
-    check(execve(argv[0], argv, environment.data()), "execve /app/bin/hello");
+    check(execve(argv[0], argv.data(), environment.data()), "execve " + script_[0]);
   }
 
   std::string release_;
+  Strings script_;
   std::string otp_;
   std::string erts_;
   std::string version_;
@@ -328,6 +379,42 @@ TEST_F(StartScriptTest, OnceDistributed) {
     EXPECT_THAT(boot_failure(), testing::HasSubstr("RELEASE_DISTRIBUTION"));
   }
 }
+
+class RelxScriptTest : public StartScriptTest, public testing::WithParamInterface<Row> {
+ protected:
+  RelxScriptTest()
+      : StartScriptTest("MICROBEAM_RELX", {"/app/bin/sample", "foreground"}),
+        // For the script's logger(1), which ends it when nobody listens.
+        log_(root.listen_at("/dev/log")) {}
+
+ private:
+  Descriptor log_;
+};
+
+const Row kRelxRows[] = {
+    {"nothing", {{"COOKIE", "c"}}},
+    {"filled_in",
+     {{"COOKIE", "c"}, {"PROCESSES", "5000"}, {"PORT", "80"}, {"NAME_OF_IT", "a & b"}}},
+    {"filled_in_again", {{"COOKIE", "c"}, {"PROCESSES", "${MORE}"}, {"MORE", "6000"}}},
+    {"mode", {{"COOKIE", "c"}, {"CODE_LOADING_MODE", "interactive"}}},
+    {"flags", {{"COOKIE", "c"}, {"ERL_FLAGS", "-f 'a b'"}, {"ERL_ZFLAGS", "-extra z"}}},
+    {"own_boot_script", {{"COOKIE", "c"}}, false, {{"sample.boot", ""}}},
+    {"plain_vm_args",
+     {{"VMARGS_PATH", "/app/releases/1.2.0/my.args"}},
+     false,
+     {{"my.args", "-sname x@y\n-setcookie c\n-a ${NOT}\n"}}},
+    {"plain_vm_args_filled_in",
+     {{"VMARGS_PATH", "/app/releases/1.2.0/my.args"}, {"RELX_REPLACE_OS_VARS", "true"}},
+     false,
+     {{"my.args", "-sname x@y\n-setcookie c\n-a ${NOT:-{1,2}}\n"}}},
+};
+
+TEST_P(RelxScriptTest, IsTheSame) {
+  check_row(GetParam(), asked_of_relx, normalize_relx);
+}
+
+INSTANTIATE_TEST_SUITE_P(Relx, RelxScriptTest, testing::ValuesIn(kRelxRows),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace microbeam

@@ -86,6 +86,7 @@ void marks() {
       "it: mark=exec boottime_ns=2000000 tsc=9000000\r\nhello: mark=beam boottime_ns=3000000 "
       "age_ns=1000\r\n");
   console("hello: mark=listening boottime_ns=4000000\r\n");
+  console("pid1: mark=application boottime_ns=5000000\r\n");
 }
 
 [[noreturn]] void wait_for_term() {

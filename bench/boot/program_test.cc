@@ -144,7 +144,7 @@ TEST_F(ProgramTest, ProbePrintsOneObject) {
       shape(result.out),
       R"({"image":"hello","accel":"tcg","memory_mib":48,"cpus":1,"vm":"jit","root":"initramfs",)"
       R"("http_status":200,"beam_os_pid":1,"timeline_ms":{"kernel":N,"init":N,"exec":N,"beam":N,)"
-      R"("listening":N,"first_byte":N},"timeline_insns":null,)"
+      R"("listening":N,"application":N,"first_byte":N},"timeline_insns":null,)"
       R"("end":{"orderly":true,"qemu_status":0}})"
       "\n");
   EXPECT_EQ(result.err, "");
@@ -158,15 +158,15 @@ TEST_F(ProgramTest, ProbeUnderIcountCountsAndTakesNoGuestTimeForHostTime) {
   EXPECT_THAT(
       shape(result.out),
       HasSubstr(R"("timeline_ms":{"kernel":null,"init":N,"exec":N,"beam":null,"listening":N,)"
-                R"("first_byte":N},"timeline_insns":{"kernel":7000000,"init":8000000,)"
-                R"("exec":9000000,"beam":10000000,"listening":11000000,"first_byte":null})"));
+                R"("application":N,"first_byte":N},"timeline_insns":{"kernel":7000000,"init":8000000,)"
+                R"("exec":9000000,"beam":10000000,"listening":11000000,"application":12000000,"first_byte":null})"));
 }
 
 TEST_F(ProgramTest, ProbeOfAnApplicationWithoutMarks) {
   const Result result = run(command("probe", "silent-console"));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(shape(result.out), HasSubstr(R"("beam_os_pid":null,"timeline_ms":{"kernel":null,)"));
-  EXPECT_THAT(shape(result.out), HasSubstr(R"("listening":null,"first_byte":N)"));
+  EXPECT_THAT(shape(result.out), HasSubstr(R"("listening":null,"application":null,"first_byte":N)"));
 }
 
 TEST_F(ProgramTest, ProbeFailsOnAnythingBut200) {

@@ -10,7 +10,7 @@ TEST(ReportTest, JsonOfAWholeBoot) {
   const Options options{.image = "hello"};
   const BootResult result{.http_status = 200,
                           .beam_os_pid = 1,
-                          .ms = {1.0, 2.5, 3.25, 4.0625, 1000, 123456.7891},
+                          .ms = {1.0, 2.5, 3.25, 4.0625, 1000, 1001, 123456.7891},
                           .insns = {},
                           .orderly = true,
                           .qemu_status = 0};
@@ -18,7 +18,7 @@ TEST(ReportTest, JsonOfAWholeBoot) {
       to_json(options, result),
       R"({"image":"hello","accel":"tcg","memory_mib":64,"cpus":1,"vm":"emu","root":"initramfs",)"
       R"("http_status":200,"beam_os_pid":1,"timeline_ms":{"kernel":1.000,"init":2.500,)"
-      R"("exec":3.250,"beam":4.062,"listening":1000.000,"first_byte":123456.789},)"
+      R"("exec":3.250,"beam":4.062,"listening":1000.000,"application":1001.000,"first_byte":123456.789},)"
       R"("timeline_insns":null,"end":{"orderly":true,"qemu_status":0}})");
 }
 
@@ -30,15 +30,15 @@ TEST(ReportTest, JsonOfABootThatGotNowhere) {
       to_json(options, result),
       R"({"image":"a\"b","accel":"kvm","memory_mib":32,"cpus":2,"vm":"jit","root":"initramfs",)"
       R"("http_status":null,"beam_os_pid":null,"timeline_ms":{"kernel":null,"init":null,)"
-      R"("exec":null,"beam":null,"listening":null,"first_byte":null},)"
+      R"("exec":null,"beam":null,"listening":null,"application":null,"first_byte":null},)"
       R"("timeline_insns":{"kernel":7000000,"init":353018000,"exec":null,"beam":null,)"
-      R"("listening":null,"first_byte":null},"end":{"orderly":false,"qemu_status":null}})");
+      R"("listening":null,"application":null,"first_byte":null},"end":{"orderly":false,"qemu_status":null}})");
 }
 
 TEST(ReportTest, TableShowsWhatWasSeenAndHowLongAfter) {
   BootResult result{.http_status = 200,
                     .beam_os_pid = {},
-                    .ms = {100, {}, 350.04, {}, {}, 1000},
+                    .ms = {100, {}, 350.04, {}, {}, {}, 1000},
                     .insns = {},
                     .orderly = false,
                     .qemu_status = {}};
@@ -49,6 +49,7 @@ TEST(ReportTest, TableShowsWhatWasSeenAndHowLongAfter) {
             "  exec             350.0    +250.0\n"
             "  beam                 -         -\n"
             "  listening            -         -\n"
+            "  application          -         -\n"
             "  first_byte      1000.0    +650.0\n");
   result.insns = Timeline<int64_t>{7, 8};
   EXPECT_NE(timeline_table(result).find("kernel           100.0    +100.0               7\n"),

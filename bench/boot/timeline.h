@@ -15,10 +15,11 @@
 
 namespace microbeam {
 
-// The events of a boot, in the order in which they happen.
-enum class Event { kKernel, kInit, kExec, kBeam, kListening, kFirstByte };
-inline constexpr std::array<absl::string_view, 6> kEventNames = {
-    "kernel", "init", "exec", "beam", "listening", "first_byte"};
+// The events of a boot, in the order in which they happen: `listening` while the applications are
+// started, `application` once all of them are.
+enum class Event { kKernel, kInit, kExec, kBeam, kListening, kApplication, kFirstByte };
+inline constexpr std::array<absl::string_view, 7> kEventNames = {
+    "kernel", "init", "exec", "beam", "listening", "application", "first_byte"};
 
 // An event that was not seen is nothing, never a guess.
 template <typename T>

@@ -148,7 +148,7 @@ machine_table() {
         value($0, "cpus"), value($0, "http_status"), value($0, "beam_os_pid")
       ms = value($0, "timeline_ms")
       instructions = value($0, "timeline_insns")
-      n = split("kernel init exec beam listening first_byte", mark, " ")
+      n = split("kernel init exec beam listening application first_byte", mark, " ")
       printf "  %-12s%10s%s\n", "mark", "ms", instructions == "-" ? "" : "    instructions"
       for (i = 1; i <= n; i++) {
         at = value(ms, mark[i])

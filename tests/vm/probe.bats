@@ -18,6 +18,7 @@ answers() {
   ms=$(value timeline_ms)
   rises "$(value kernel "$ms")" "$(value init "$ms")" "$(value exec "$ms")" "$(value beam "$ms")" \
     "$(value listening "$ms")" "$(value first_byte "$ms")"
+  rises "$(value listening "$ms")" "$(value application "$ms")"
 }
 
 @test "the interpreter answers from 64 MiB" {

@@ -25,7 +25,18 @@ act(abort) -> halt(abort);
 act(segv) -> ok = erlang:load_nif("/matrix/crash", 0), ?MODULE:crash();
 act(oom) -> eat([]);
 act(orphans) -> orphans(10);
+act(connect) -> connect(list_to_atom(os:getenv("PEER")), 100);
 act(host) -> receive after infinity -> ok end.
+
+%% As an Elixir release would; then both machines end.
+connect(Peer, Times) when Times > 0 ->
+    case 'Elixir.Node':connect(Peer) of
+        true ->
+            io:put_chars(["matrix: connected to ", atom_to_list(erpc:call(Peer, erlang, node, [])), $\n]),
+            erpc:cast(Peer, init, stop, []),
+            init:stop();
+        _ -> receive after 200 -> connect(Peer, Times - 1) end
+    end.
 
 crash() -> erlang:nif_error(not_loaded).
 

@@ -186,6 +186,8 @@ image_settings() {
     +Bi
   )
   printf '%s\n' '# Defaults of this image; a kernel argument beam.KEY=VALUE overrides KEY.'
+  # Nobody is root in there but /init; bind and reboot are the capabilities that are left.
+  printf '%s\n' 'user=beam'
   # Loads modules when they are first called, not all of them at start.
   printf '%s\n' 'env.RELEASE_MODE=interactive'
   printf 'env.ERL_AFLAGS=%s\n' "${flags[*]}"

@@ -36,21 +36,19 @@ void tell_host(const char* control, const char* line) {
   write_to(control, {text, size});
 }
 
-bool is_in_container() {
-  // No keyboard to be asked about in a pid namespace (kernel/reboot.c).
-  return !pid1::disable_ctrl_alt_del().has_value();
-}
-
 /// Everything up to the machine's own end.
 void settle(pid1::Console& console, const Ending& ending, const char* line, bool for_pid1) {
   // An ordinary user can unmount nothing; that is what the ender is for, if there is anything.
   const bool is_root = (*pid1::sys::user_ids()).effective == 0;
+  const bool in_container = is_in_container();
   const pid1::EndOptions options = {
       .stop = {.grace_ms = ending.grace_ms, .for_pid1 = for_pid1},
-      .unmount = {.passes = is_root ? 10U : 0U, .remount = is_root && !is_in_container()},
+      .unmount = {.passes = is_root ? 10U : 0U, .remount = is_root && !in_container},
       .failed = ending.status != 0};
   pid1::end_in_order(options, [&](const char* what, pid1::Error why) {
     if (!is_root && why.code == EPERM) return;
+    // What an engine has mounted for a container goes with it.
+    if (in_container && why.code == EBUSY) return;
     console.say(pid1::Level::kError, "{}: {}: {}", what, why.operation,
                 pid1::errno_words(why.code));
   });
@@ -106,6 +104,10 @@ const char* describe(const Ending& ending, std::span<char> out) {
 }
 
 }  // namespace
+
+bool is_in_container() {
+  return !pid1::disable_ctrl_alt_del().has_value();
+}
 
 const char* find_control_port(Draft& draft) {
   const char* found = "";

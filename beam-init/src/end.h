@@ -16,6 +16,10 @@ namespace beam_init {
 constexpr const char* kControlName = "microbeam.control";
 [[nodiscard]] const char* find_control_port(Draft& draft);
 
+/// Whether this is the PID 1 of a namespace only: there is no keyboard then, so that nobody can ask
+/// what Ctrl-Alt-Del is to do (kernel/reboot.c). That is off afterwards: it sends SIGINT.
+bool is_in_container();
+
 /// Everything that an end needs to know.
 struct Ending {
   End end = End::kReboot;

@@ -59,6 +59,7 @@ struct Boot {
   const char* path = "/init";  // of this program, as the kernel was told
   const char* control = "";
   bool has_volumes = false;
+  bool in_container = false;
   pid1::Arena arena{buffers.text};
   pid1::Environment environment{arena, buffers.environment};
   pid1::StringVector user_arguments{buffers.user_arguments};
@@ -180,13 +181,12 @@ Outcome read_settings(Boot& boot) {
   return *boot.settings.console == '\0' ? Outcome() : adopt(boot, boot.settings.console);
 }
 
-Outcome set_signals(Boot&) {
+Outcome set_signals(Boot& boot) {
   BEAM_INIT_TRY(pid1::reset_signals(), "", "this is a defect of beam-init");
   // The BEAM ignores SIGCHLD itself, but only once it runs (erts/emulator/sys/unix/sys.c); what
   // dies before would stay a zombie for ever. The disposition is inherited through exec.
   BEAM_INIT_TRY(pid1::ignore_child_exits(), "", "this is a defect of beam-init");
-  // EINVAL in a pid namespace, where there is no keyboard to ask for it.
-  (void)pid1::disable_ctrl_alt_del();
+  boot.in_container = is_in_container();
   return {};
 }
 
@@ -202,7 +202,7 @@ Outcome make_home(Boot& boot, const char* directory) {
 
 Outcome choose_user(Boot& boot) {
   BEAM_INIT_PASS(find_user(boot.settings, boot.draft, boot.user));
-  if (!boot.user.is_root()) hide_system();
+  if (!boot.user.is_root()) hide_system(boot.in_container);
   if (pid1::after(boot.user.home, "/run/") != nullptr) {
     BEAM_INIT_PASS(make_home(boot, boot.user.home));
   }

@@ -74,10 +74,12 @@ void give_to_user(const User& user, const char* path) {
   if (!user.is_root()) (void)pid1::sys::chown(path, user.id, user.group);
 }
 
-void hide_system() {
-  // Not of every kernel, and not to be changed from a container: what can be hidden is.
-  (void)pid1::set_sysctl("kernel.kptr_restrict", "2");
-  (void)pid1::set_sysctl("kernel.dmesg_restrict", "1");
+void hide_system(bool in_container) {
+  // Not of every kernel: what can be hidden is.
+  if (!in_container) {
+    (void)pid1::set_sysctl("kernel.kptr_restrict", "2");
+    (void)pid1::set_sysctl("kernel.dmesg_restrict", "1");
+  }
   (void)pid1::sys::mount("proc", "/proc", "proc", MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC,
                          "hidepid=2");
 }

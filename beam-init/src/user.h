@@ -31,9 +31,10 @@ Outcome find_user(const Settings& settings, Draft& draft, User& user);
 /// Makes `path` the user's; what is not there, or on a read-only file system, is left alone.
 void give_to_user(const User& user, const char* path);
 
-/// What an ordinary user is not to see: addresses of the kernel (kernel.kptr_restrict), its log
-/// (kernel.dmesg_restrict), other users' processes (proc(5), hidepid).
-void hide_system();
+/// What an ordinary user is not to see: other users' processes (proc(5), hidepid), addresses of the
+/// kernel (kernel.kptr_restrict) and its log (kernel.dmesg_restrict); but in a container the last
+/// two are the host's to decide.
+void hide_system(bool in_container);
 
 /// The calling process as the user, for good, with the capabilities kept over execve(2).
 pid1::Result<> become_user(const User& user);

@@ -25,7 +25,7 @@ all_ends() {
 @test "no release, an ERTS with arguments" { all_ends none; }
 
 @test "10,000 orphans of port programs leave no zombie" {
-  matrix_boot none exec orphans
+  matrix_namespaces none exec orphans
   matrix_says 'matrix: zombies 0'
   matrix_says 'beam-init: the end: poweroff 0'
 }

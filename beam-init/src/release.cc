@@ -155,9 +155,11 @@ Outcome find_release(Release& release, Draft& draft, bool may_be_none) {
   BEAM_INIT_PASS(
       find_names(draft.text("{}/lib", release.root), "elixir-", "", "ebin", draft, elixir));
   if (elixir.count > 0) release.kind = Release::Kind::kMix;
-  // relx 4 writes no start.boot, relx 3 both; Mix and systools never one of this name.
-  if (pid1::exists(draft.text("{}/{}.boot", release.version_dir, release.name))) {
-    release.kind = Release::Kind::kRelx;
+  // Mix and systools write neither of them.
+  for (const char* const own : {release.name, "no_dot_erlang"}) {
+    if (pid1::exists(draft.text("{}/{}.boot", release.version_dir, own))) {
+      release.kind = Release::Kind::kRelx;
+    }
   }
   return draft.outcome();
 }

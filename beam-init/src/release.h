@@ -22,7 +22,7 @@ struct Release {
   enum class Kind : uint8_t {
     kSystools,  // none: a start.boot and what else is there
     kMix,       // Elixir is in its lib/
-    kRelx,      // its boot script has the release's name
+    kRelx,      // it has a no_dot_erlang.boot, or a boot script of its own name (before relx 4)
     kNone,      // no release: an ERTS with arguments
   } kind = Kind::kSystools;
 };

@@ -107,8 +107,9 @@ Outcome build_relx_arguments(const Release& release, const pid1::StringVector& u
   const char* mode = draft.get("CODE_LOADING_MODE");
   if (*mode == '\0') mode = draft.get("RELEASE_MODE");
   if (*mode == '\0') mode = "embedded";
-  draft.add_words(arguments, "-noinput +Bd -boot {}/{} -mode {}", release.version_dir, release.name,
-                  mode);
+  const bool named = pid1::exists(draft.text("{}/{}.boot", release.version_dir, release.name));
+  draft.add_words(arguments, "-noinput +Bd -boot {}/{} -mode {}", release.version_dir,
+                  named ? release.name : "start", mode);
   draft.add_words(arguments, "-boot_var SYSTEM_LIB_DIR {}/lib", release.erts_root);
   if (pid1::exists(config)) draft.add_words(arguments, "-config {}", config);
   if (pid1::exists(flags_file)) draft.add_words(arguments, "-args_file {}", flags_file);

@@ -55,5 +55,8 @@ int main(int argc, char** argv) {
     if (put <= 0) return 1;
     done += static_cast<size_t>(put);
   }
+  // relx's script asks where the Erlang of the system is.
+  for (int i = 0; i < argc; ++i)
+    if (strstr(argv[i], "code:root_dir()") != nullptr) (void)!write(1, "/usr/lib/erlang", 15);
   return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same /init starts a BEAM of glibc: Debian's own erlang-base, in a root made of Debian's
 // packages.
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 
@@ -16,7 +16,6 @@ namespace microbeam {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
 
 class DebianTest : public NamespaceTest {
  protected:
@@ -53,13 +52,14 @@ class DebianTest : public NamespaceTest {
     start.cmdline = "quiet -- " + arguments;
     ended = boot(root, start);
     EXPECT_TRUE(WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 7) << ended.status;
-    EXPECT_THAT(ended.console, HasSubstr("pid 1, two words"));
   }
 
-  // No double quotes within: the kernel's command line has no way to write one.
+  // Said by the status: what is written right before a halt may get lost. No double quotes within:
+  // the kernel's command line has no way to write one.
   static constexpr const char* kEval =
-      "-eval \"io:format('pid ~s, ~s~n', [os:getpid(), hd(init:get_plain_arguments())]), halt(7).\""
-      " -extra \"two words\"";
+      "-eval \"halt(case {list_to_integer(os:getpid()), "
+      "list_to_atom(hd(init:get_plain_arguments()))}"
+      " of {1, 'two words'} -> 7; _ -> 8 end).\" -extra \"two words\"";
 };
 
 TEST_F(DebianTest, ReleaseWithTheErtsOfTheSystem) {

@@ -89,6 +89,9 @@ Variables asked_of_mix(const Row& row) {
 void normalize(Command& command, const Row& row) {
   // No cookie in argv, nor one in the environment that was not given.
   erase_flag(command.argv, "-setcookie");
+  // No epmd: a fixed port instead.
+  for (const char* flag : {"-start_epmd", "-erl_epmd_port"})
+    erase_flag(command.argv, flag);
   if (!row.variables.contains("RELEASE_COOKIE")) command.environment.erase("RELEASE_COOKIE");
   // What /init tells its own part inside the BEAM.
   std::erase_if(command.environment,
@@ -120,10 +123,12 @@ Variables asked_of_relx(const Row& row) {
 void normalize_relx(Command& command, const Row& row) {
   normalize(command, row);
   // The script insists on a name in vm.args; whether there is distribution is beam.dist's to say.
-  for (const char* flag : {"-sname", "-name", "-start_epmd"})
+  for (const char* flag : {"-sname", "-name"})
     erase_flag(command.argv, flag);
   // The script's own: for its other commands, and for a libc that looks for libraries in the ERTS.
-  for (const char* name : {"NAME", "ESCRIPT_NAME", "LD_LIBRARY_PATH"})
+  // The paths are those of the files that were made of what these named.
+  for (const char* name :
+       {"NAME", "ESCRIPT_NAME", "LD_LIBRARY_PATH", "VMARGS_PATH", "RELX_CONFIG_PATH"})
     command.environment.erase(name);
   if (!row.variables.contains("RELX_OUT_FILE_PATH"))
     command.environment.erase("RELX_OUT_FILE_PATH");
@@ -324,7 +329,7 @@ const Row kRows[] = {
      {{"mine", "+P 99999 # x\n-a 'b c'\n"}}},
     {"boot_script", {{"RELEASE_BOOT_SCRIPT", "start_clean"}}},
     {"boot_script_clean", {{"RELEASE_BOOT_SCRIPT_CLEAN", "other"}}},
-    {"name", {{"RELEASE_NAME", "other"}}},
+    {"release_name", {{"RELEASE_NAME", "other"}}},
     {"node", {{"RELEASE_NODE", "n1@h.example"}}},
     {"program", {{"RELEASE_PROG", "p"}}},
     {"tmp", {{"RELEASE_TMP", "/run"}}, false, {{"sys.config", kRuntimeConfig}}},
@@ -354,6 +359,9 @@ const Row kRows[] = {
      false,
      {{"mine.config", kRuntimeConfig}}},
     {"flags_of_vm_args", {}, false, {{"vm.args", "## c\n-env X \"y z\"\n+sbt db\n-extra q\n"}}},
+    {"sname", {{"RELEASE_DISTRIBUTION", "sname"}, {"HOME", "/tmp"}}},
+    {"name",
+     {{"RELEASE_DISTRIBUTION", "name"}, {"RELEASE_NODE", "n1@h.example"}, {"HOME", "/tmp"}}},
     {"variable_of_the_application", {{"DATABASE_URL", "ecto://u:p@h/d?ssl=true"}}},
 };
 
@@ -371,15 +379,6 @@ TEST_F(StartScriptTest, OtherVersionOfTheRelease) {
   check_row({"version", {{"RELEASE_VSN", "0.2.0"}}});
 }
 
-TEST_F(StartScriptTest, OnceDistributed) {
-  // The script would start epmd. What /init does with each, until it has a way without epmd.
-  for (const char* distribution : {"sname", "name"}) {
-    root.write("/etc/beam-init.conf",
-               absl::StrCat("env.RELEASE_DISTRIBUTION=", distribution, "\n"));
-    EXPECT_THAT(boot_failure(), testing::HasSubstr("RELEASE_DISTRIBUTION"));
-  }
-}
-
 class RelxScriptTest : public StartScriptTest, public testing::WithParamInterface<Row> {
  protected:
   RelxScriptTest()
@@ -395,7 +394,6 @@ const Row kRelxRows[] = {
     {"nothing", {{"COOKIE", "c"}}},
     {"filled_in",
      {{"COOKIE", "c"}, {"PROCESSES", "5000"}, {"PORT", "80"}, {"NAME_OF_IT", "a & b"}}},
-    {"filled_in_again", {{"COOKIE", "c"}, {"PROCESSES", "${MORE}"}, {"MORE", "6000"}}},
     {"mode", {{"COOKIE", "c"}, {"CODE_LOADING_MODE", "interactive"}}},
     {"flags", {{"COOKIE", "c"}, {"ERL_FLAGS", "-f 'a b'"}, {"ERL_ZFLAGS", "-extra z"}}},
     {"own_boot_script", {{"COOKIE", "c"}}, false, {{"sample.boot", ""}}},

@@ -59,7 +59,8 @@ tests_build() {
     build_components init kernel hello pid1
     build_image emu
     build_image jit
-  elif [[ " $* " == *' namespace '* ]]; then
+  fi
+  if [[ " $* " == *' namespace '* ]]; then
     build_components init hello relx debian-erlang
   fi
   if [[ " $* " == *' unit '* || " $* " == *' namespace '* ]]; then

@@ -8,7 +8,7 @@ load matrix
 
 setup_file() {
   matrix_setup mix
-  cd "$BATS_FILE_TMPDIR/mix"
+  cd "$BATS_FILE_TMPDIR/mix" || return
   printf 'a-secret\n' >cookie
   { cat root.list; printf 'file /etc/cookie cookie 0400 0 0\n'; } >with-cookie.list
   "${from[kernel]}/gen_init_cpio" - <with-cookie.list | zstd --quiet -1 -o with-cookie.cpio.zst

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2034,SC2154,SC2030,SC2031 # set in matrix.bash, and by bats; read there
 # exec mode: every kind of release, ended in every way. The BEAM is process 1: what it leaves by exit(3)
 # ends the machine in order; a signal that kills it is a panic, at once, with what was said above it.
 

@@ -71,49 +71,61 @@ matrix_boot() {
     --append="beam.mode=$mode beam.mount=/dev/vda:/data:ext4 beam.env.PORT=8081 $* -- $arguments" \
     >"$log.out" 2>&1 3>&- &
   pid=$!
-  if [[ -n ${ask_when:-} ]]; then
-    for _ in {1..600}; do
-      ! grep -qs "$ask_when" "$log.console" || break
-      kill -0 "$pid" || break
-      sleep 0.1
-    done
-    # Said when the application listens for the host: pid1 tells so once the system has started.
-    sleep 2
-    kill -INT "$pid"
-  fi
+  matrix_ask "$pid" "$log.console" matrix_interrupt "$pid"
   status=0
   wait "$pid" || status=$?
   output=$(tr -d '\r' <"$log.out")
   console=$(tr -d '\r' <"$log.console")
 }
 
-# matrix_namespaces KIND MODE WAY   the same root, without a machine: /init as process 1 of fresh namespaces,
-# natively fast. Leaves the console in $console, and nothing else behind.
+# matrix_interrupt PID   asks as Ctrl-C does, when the system has had the time to say that it hears the host.
+matrix_interrupt() {
+  sleep 2
+  kill -INT "$1"
+}
+
+# matrix_namespaces KIND MODE WAY [PARAMETER...]   the same root without a machine: /init as process 1 of
+# fresh namespaces, in a copy of the root, with a terminal as console. Where $ask_when is set, SIGTERM asks for
+# the end. Leaves the console in $console; $status is 130 for a power-off and 129 for a restart (reboot(2) in a
+# pid namespace).
 matrix_namespaces() {
-  local kind=$1 mode=$2 way=$3 log=$BATS_TEST_TMPDIR/$1-$2-$3
-  printf 'beam.mode=%s -- -noshell -pa /matrix -s matrix run %s\n' "$mode" "$way" >"$log.cmdline"
-  rm -f "$log.fifo"
-  mkfifo "$log.fifo"
-  timeout 110 cat "$log.fifo" >"$log.console" 3>&- &
+  local kind=$1 mode=$2 way=$3 log=$BATS_TEST_TMPDIR/$1-$2-$3 arguments pid
+  shift 3
+  arguments="-pa /matrix -s matrix run $way"
+  [[ $kind != none ]] || arguments="-noshell $arguments"
+  printf 'beam.mode=%s beam.env.PORT=8081 %s -- %s\n' "$mode" "$*" "$arguments" >"$log.cmdline"
+  : >"$log.console"
+  timeout --foreground --kill-after=5 100 script --quiet --flush --return --command \
+    "unshare --mount --pid --net --uts --ipc --fork --kill-child bash '$BATS_TEST_DIRNAME/matrix/namespace.sh' \
+      '$BATS_FILE_TMPDIR/$kind/root' '$log.root' '$log.cmdline'" "$log.console" </dev/null >"$log.out" 2>&1 3>&- &
+  pid=$!
+  matrix_ask "$pid" "$log.console" matrix_terminate "$pid"
   status=0
-  # The end of a namespace's process 1 by reboot(2) looks like a signal.
-  timeout --foreground --kill-after=5 100 unshare --mount --pid --net --uts --ipc --fork --kill-child bash -euc '
-    root=$2.root
-    mount --make-rprivate /
-    # A copy: read-only is made of the file system, not of one mount of it.
-    mkdir -p "$root"
-    mount -t tmpfs -o mode=0755 root "$root"
-    cp -a "$1/root/." "$root/"
-    mount -t tmpfs -o mode=0755 dev "$root/dev"
-    for node in null console kmsg; do : >"$root/dev/$node"; done
-    mount --bind /dev/null "$root/dev/null"
-    mount --bind "$2.fifo" "$root/dev/console"
-    mount -t proc proc "$root/proc"
-    mount --bind "$2.cmdline" "$root/proc/cmdline"
-    exec chroot "$root" /init' - "$BATS_FILE_TMPDIR/$kind" "$log" >"$log.out" 2>&1 || status=$?
-  wait "$!" || true
+  wait "$pid" || status=$?
   output=$(<"$log.out")
-  console=$(<"$log.console")
+  console=$(tr -d '\r' <"$log.console")
+}
+
+# matrix_terminate PID   asks process 1 of the namespaces: the child of the unshare that is below PID.
+matrix_terminate() {
+  local pid=$1
+  until [[ $(<"/proc/$pid/comm") == unshare ]]; do
+    pid=$(pgrep -P "$pid" | head -n 1)
+  done
+  kill -TERM "$(pgrep -P "$pid")"
+}
+
+# matrix_ask PID CONSOLE COMMAND...   runs it once the file CONSOLE has $ask_when, if that is set.
+matrix_ask() {
+  local pid=$1 file=$2
+  shift 2
+  [[ -n ${ask_when:-} ]] || return 0
+  for _ in {1..600}; do
+    ! grep -qs "$ask_when" "$file" || break
+    kill -0 "$pid" || break
+    sleep 0.1
+  done
+  "$@"
 }
 
 # matrix_ends KIND MODE WAY QEMU_STATUS LAST...   boots so; QEMU ends with that status, and the console with

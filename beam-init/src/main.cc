@@ -143,7 +143,7 @@ Outcome read_env_file(Boot& boot) {
   const auto size = pid1::read_file(path, boot.arena.rest());
   BEAM_INIT_TRY(size, path, "it holds NAME=VALUE lines, at most half a megabyte");
   boot.arena.keep(*size + 1);
-  if (is_default) (void)pid1::sys::unlink_at(AT_FDCWD, path, 0);
+  if (is_default && pid1::sys::getpid() == 1) (void)pid1::sys::unlink_at(AT_FDCWD, path, 0);
   return apply_env_file(boot.settings, text, path);
 }
 
@@ -202,7 +202,6 @@ Outcome make_home(Boot& boot, const char* directory) {
 
 Outcome choose_user(Boot& boot) {
   BEAM_INIT_PASS(find_user(boot.settings, boot.draft, boot.user));
-  if (!boot.user.is_root()) hide_system(boot.in_container);
   if (pid1::after(boot.user.home, "/run/") != nullptr) {
     BEAM_INIT_PASS(make_home(boot, boot.user.home));
   }
@@ -212,6 +211,7 @@ Outcome choose_user(Boot& boot) {
 
 Outcome set_limits(Boot& boot) {
   constexpr const char* kAdvice = "it takes a limit of setrlimit(2) as NAME=SOFT:HARD";
+  if (!boot.user.is_root()) hide_system(boot.in_container);
   // A core of the BEAM would hold all its secrets, and fill the memory that the root is made of.
   constexpr pid1::Limit kNoCore[] = {{.resource = RLIMIT_CORE, .soft = 0, .hard = 0}};
   BEAM_INIT_TRY(pid1::apply(kNoCore), "", "this is a defect of beam-init");

@@ -63,6 +63,7 @@ Outcome set_up_device(char* text, Network& network, Servers& servers) {
       "it takes DEVICE[,ADDRESS/PREFIX|gateway=ADDRESS|dns=ADDRESS|mtu=BYTES]...; check the "
       "machine's devices, or give beam.net_required=no";
   const char* const device = text;
+  if (*device == '\0' || *device == ',') return fail("beam.net={}: no device; {}", text, kAdvice);
   pid1::Address gateways[2];
   for (char* word = pid1::split(text, ','); *word != '\0';) {
     char* const rest = pid1::split(word, ',');

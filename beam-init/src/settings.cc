@@ -99,9 +99,10 @@ const Setting& nearest(const char* key) {
 
 /// Whether two values of a list are of the same thing: a device.
 bool same_up_to(const char* a, const char* b, char separator) {
-  for (; *a == *b; ++a, ++b)
-    if (*a == separator || *a == '\0') return true;
-  return false;
+  const auto at_end = [separator](char c) { return c == separator || c == '\0'; };
+  while (*a == *b && !at_end(*a))
+    ++a, ++b;
+  return at_end(*a) && at_end(*b);
 }
 
 bool keep(Settings& settings, const Setting& setting, const char* name, char* value) {

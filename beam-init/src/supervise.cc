@@ -36,7 +36,7 @@ class Supervisor {
             pid1::parse_number(charge.settings->stop_grace, 0x7fffffe).value_or(0))) {}
 
   Outcome run() {
-    (void)pid1::block_signals(pid1::kAllSignals);
+    BEAM_INIT_TRY(pid1::block_signals(pid1::kAllSignals), "", "this is a defect of the kernel");
     // With SIGCHLD ignored the kernel would throw the BEAM's exit status away (wait(2), NOTES).
     (void)pid1::reset_dispositions();
     const auto signals = pid1::open_signalfd(pid1::kAllSignals);
@@ -114,9 +114,11 @@ class Supervisor {
       take_signal(signal);
     }
     const auto reaped = pid1::reap_all(child_);
-    if (reaped.has_value() && (*reaped).main_ended) {
+    if (child_ != 0 && reaped.has_value() && ((*reaped).main_ended || (*reaped).childless)) {
+      // Without any child there is nobody to wait for, whoever has taken the status.
+      constexpr int kUnknown = 255 << 8;
+      status_ = (*reaped).main_ended ? (*reaped).main_status : kUnknown;
       child_ = 0;
-      status_ = (*reaped).main_status;
     }
     if (child_ != 0 && deadline_ != 0 && now_ns() >= deadline_) {
       console_.say(pid1::Level::kWarning, "the BEAM did not end within {} ms and is killed",
@@ -190,7 +192,9 @@ class Supervisor {
     char dump[1024];
     if (*charge_.crash_dump == '\0') return;
     // Of a dump only the beginning is wanted; what is longer is no error.
-    const auto fd = pid1::sys::open(charge_.crash_dump, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    // The user may have put anything there: what leads elsewhere, or a FIFO that nobody writes to.
+    const auto fd =
+        pid1::sys::open(charge_.crash_dump, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (!fd.has_value()) return;
     const size_t size = pid1::sys::read(*fd, {dump, sizeof(dump) - 1}).value_or(0);
     pid1::sys::close(*fd);

@@ -16,7 +16,8 @@
 namespace pid1 {
 
 Result<size_t> read_file(const char* path, std::span<char> buffer) {
-  PID1_TRY_ASSIGN(const int fd, sys::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  // A FIFO that nobody writes to is empty, not a wait for ever.
+  PID1_TRY_ASSIGN(const int fd, sys::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   const absl::Cleanup close_file = [fd] { sys::close(fd); };
   size_t used = 0;
   for (;;) {

@@ -45,6 +45,7 @@ constexpr Words kWords[] = {
     {ENOSPC, "No space left on device"},
     {EROFS, "Read-only file system"},
     {EPIPE, "Broken pipe"},
+    {ERANGE, "Numerical result out of range"},
     {ENAMETOOLONG, "File name too long"},
     {ENOSYS, "Function not implemented"},
     {ELOOP, "Too many levels of symbolic links"},

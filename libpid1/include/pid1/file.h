@@ -16,7 +16,8 @@ namespace pid1 {
 
 /// Reads all of `path` into `buffer`. EFBIG when the file has more bytes than fit beside the NUL
 /// that is put after them; EISDIR, ENOENT, EACCES, ELOOP ... as open(2) and read(2) say. Reads
-/// until the end: files of /proc have size 0 and come in pieces. Returns how many there were.
+/// until the end: files of /proc have size 0 and come in pieces. Waits for nobody: a FIFO without a
+/// writer is empty, a terminal without input EAGAIN. Returns how many bytes there were.
 [[nodiscard]] Result<size_t> read_file(const char* path, std::span<char> buffer);
 
 /// Makes or replaces `path` with `content`; its mode is `mode`, also where it was there before.

@@ -105,7 +105,7 @@ Sandbox::Sandbox() : errors_(memfd_create("errors", MFD_CLOEXEC)), owner_(getpid
   if (mkdtemp(pattern.data()) == nullptr || errors_ < 0) die("no room in " + pattern);
   root_ = pattern;
   for (const std::string& directory :
-       {std::string("/bin"), std::string("/lib"), std::string("/work"), std::string(kBindir)})
+       {std::string("/bin"), std::string("/lib"), std::string("/files"), std::string(kBindir)})
     fs::create_directories(root_ + directory);
   const std::string bin = root_ + kBindir + "/";
   fs::copy_file(loader, root_ + "/lib/ld-musl-x86_64.so.1");
@@ -125,10 +125,10 @@ bool Sandbox::has(const std::string& program) const {
 }
 
 void Sandbox::write_files(const Input& input) {
-  fs::remove_all(root_ + "/work");
-  fs::create_directory(root_ + "/work");
+  fs::remove_all(root_ + "/files");
+  fs::create_directory(root_ + "/files");
   for (const auto& [name, text] : input.files)
-    std::ofstream(root_ + "/work/" + name) << text;
+    std::ofstream(root_ + "/files/" + name) << text;
 }
 
 Real Sandbox::real(const Input& input) {
@@ -178,7 +178,7 @@ Ours Sandbox::ours(const Input& input) {
   static Room room;
   write_files(input);
   const int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (chdir((root_ + "/work").c_str()) != 0) die("chdir");
+  if (chdir((root_ + "/files").c_str()) != 0) die("chdir");
 
   pid1::Arena arena(room.text);
   pid1::Environment environment(arena, room.variables);

@@ -31,7 +31,7 @@ void set_limits() {
 int enter(char** words) {
   // An ordinary user may do it as root of a user namespace.
   if (chroot(words[1]) != 0 && (unshare(CLONE_NEWUSER) != 0 || chroot(words[1]) != 0)) return 126;
-  if (chdir("/work") != 0) return 126;
+  if (chdir("/files") != 0) return 126;
   set_limits();
   execve(words[2], words + 2, environ);
   return 127;

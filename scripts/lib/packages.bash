@@ -36,6 +36,8 @@ packages_table=(
   'libgmock-dev       test'
   'bats               test'
   'shellcheck         test'
+  'e2fsprogs          test' # volumes, and what is left on them
+  'procps             test' # pgrep
   'g++-12             test' # the oldest compiler that the headers of libpid1 are for
   'pkgconf            test'
   'clang-format-19    test'

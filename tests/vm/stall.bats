@@ -11,17 +11,22 @@
 
 load helper
 
-# work   prints how far listening is from exec, in instructions or nanoseconds.
-work() {
+# between MARK MARK   prints how far the second is from the first, in instructions or nanoseconds.
+between() {
   local insns
   insns=$(value timeline_insns)
-  printf '%s\n' "$(($(value listening "$insns") - $(value exec "$insns")))"
+  printf '%s\n' "$(($(value "$2" "$insns") - $(value "$1" "$insns")))"
 }
+
+# work   prints how far listening is from exec.
+work() { between exec listening; }
 
 @test "from exec to listening there is nothing but work: the interpreter" {
   run --separate-stderr -0 "$microbeam" probe --json --icount
-  printf 'exec to listening: %s\n' "$(work)" >&3
+  printf 'init to exec: %s, exec to listening: %s\n' "$(between init exec)" "$(work)" >&3
   (($(work) < $(budget exec_to_listening_emu)))
+  # What /init and the kernel do for it: mounts, console, network, users, the release.
+  (($(between init exec) < $(budget init_to_exec)))
 }
 
 @test "from exec to listening there is nothing but work: the JIT" {

@@ -11,7 +11,8 @@ constexpr size_t kInit = 1;
 constexpr size_t kExec = 2;
 constexpr size_t kBeam = 3;
 constexpr size_t kListening = 4;
-constexpr size_t kFirstByte = 5;
+constexpr size_t kApplication = 5;
+constexpr size_t kFirstByte = 6;
 
 // Spawned at 100 s; the kernel's clock began at 100.2 s, init at 100.5, exec at 100.6, the BEAM at
 // 100.7 (told of at 101.0).
@@ -28,7 +29,8 @@ const std::vector<Mark> boot = {
      .boottime_ns = 500'000'000,
      .age_ns = 300'000'000,
      .arrival = absl::Milliseconds(101'000)},
-    {.name = "listening", .boottime_ns = 800'000'000, .arrival = absl::Milliseconds(101'000)}};
+    {.name = "listening", .boottime_ns = 800'000'000, .arrival = absl::Milliseconds(101'000)},
+    {.name = "application", .boottime_ns = 900'000'000, .arrival = absl::Milliseconds(101'100)}};
 
 TEST(TimelineTest, MillisecondsSinceSpawn) {
   const Timeline<double> ms =
@@ -38,6 +40,7 @@ TEST(TimelineTest, MillisecondsSinceSpawn) {
   EXPECT_DOUBLE_EQ(ms[kExec].value_or(-1), 600);
   EXPECT_DOUBLE_EQ(ms[kBeam].value_or(-1), 700);
   EXPECT_DOUBLE_EQ(ms[kListening].value_or(-1), 1000);
+  EXPECT_DOUBLE_EQ(ms[kApplication].value_or(-1), 1100);
   EXPECT_DOUBLE_EQ(ms[kFirstByte].value_or(-1), 1250);
 }
 
@@ -73,6 +76,7 @@ TEST(TimelineTest, Instructions) {
   EXPECT_EQ(insns[kExec], 407'000'000);
   EXPECT_EQ(insns[kBeam], 507'000'000);
   EXPECT_EQ(insns[kListening], 807'000'000);
+  EXPECT_EQ(insns[kApplication], 907'000'000);
   EXPECT_FALSE(insns[kFirstByte]);
 }
 

@@ -246,7 +246,7 @@ Outcome prepare_release(Boot& boot) {
   release.root = boot.settings.release;
   BEAM_INIT_PASS(find_release(release, draft, boot.user_arguments.size() > 0));
   BEAM_INIT_PASS(name_node(boot.settings, boot.network, release, draft, boot.node));
-  BEAM_INIT_PASS(build_erl_arguments(release, boot.user_arguments, pid1::sys::is_terminal(1),
+  BEAM_INIT_PASS(build_erl_arguments(release, boot.user, boot.user_arguments, pid1::sys::is_terminal(1),
                                      boot.node, draft, boot.erl_arguments));
   BEAM_INIT_PASS(build_beam_argv(emulator_of(release, draft), boot.erl_arguments, draft,
                                  boot.beam_argv, &boot.node));
@@ -450,6 +450,7 @@ Outcome check(Boot& boot, const char* root, const char* cmdline) {
   BEAM_INIT_PASS(enter_root(root));
   BEAM_INIT_PASS(apply_settings(boot, boot.draft.text("{}", cmdline)));
   BEAM_INIT_PASS(choose_user(boot));
+  boot.network.address = own_address(boot.settings, boot.draft);
   BEAM_INIT_PASS(prepare_release(boot));
   const char* const program = boot.beam_argv.data()[0];
   BEAM_INIT_TRY(pid1::sys::access(program, X_OK), program, "the ERTS is not whole");

@@ -33,7 +33,7 @@ pid1::Result<> add_gateway(const char* device, const pid1::Address& gateway) {
 }
 
 /// One word of a beam.net= behind the device. Routes wait for the end: `gateways`.
-pid1::Result<> take(char* word, const char* device, Network& network, Servers& servers,
+pid1::Result<> take(char* word, const char* device, Servers& servers,
                     pid1::Address (&gateways)[2]) {
   if (char* const text = pid1::after(word, "mtu="); text != nullptr) {
     PID1_TRY_ASSIGN(const int bytes, pid1::parse_number(text, kMostBytes));
@@ -50,15 +50,11 @@ pid1::Result<> take(char* word, const char* device, Network& network, Servers& s
     return {};
   }
   PID1_TRY_ASSIGN(const pid1::Network own, pid1::parse_network(word));
-  if (own.address.size() == 4 && network.address == pid1::kNoIpv4) {
-    const auto& bytes = own.address.bytes;
-    network.address = {{bytes[0], bytes[1], bytes[2], bytes[3]}};
-  }
   // Without the check for duplicates: for a second or two nobody could listen on the address.
   return pid1::add_address(device, own, pid1::DuplicateCheck::kOff);
 }
 
-Outcome set_up_device(char* text, Network& network, Servers& servers) {
+Outcome set_up_device(char* text, Servers& servers) {
   constexpr const char* kAdvice =
       "it takes DEVICE[,ADDRESS/PREFIX|gateway=ADDRESS|dns=ADDRESS|mtu=BYTES]...; check the "
       "machine's devices, or give beam.net_required=no";
@@ -67,7 +63,7 @@ Outcome set_up_device(char* text, Network& network, Servers& servers) {
   pid1::Address gateways[2];
   for (char* word = pid1::split(text, ','); *word != '\0';) {
     char* const rest = pid1::split(word, ',');
-    const auto taken = take(word, device, network, servers, gateways);
+    const auto taken = take(word, device, servers, gateways);
     if (!taken.has_value()) {
       const pid1::Error why = taken.error();
       return fail("{} {} {}: {}; {}", why.operation, device, word, pid1::errno_words(why.code),
@@ -91,7 +87,6 @@ Outcome set_up_ip(const char* ip, Draft& draft, Network& network, Servers& serve
   BEAM_INIT_TRY(asked, ip, kAdvice);
   network.hostname = config.hostname;
   if (!*asked) return {};
-  network.address = config.address;
   BEAM_INIT_TRY(pid1::configure(config), ip, kAdvice);
   for (const pid1::Ipv4 server : config.dns) {
     if (server != pid1::kNoIpv4) servers.add(pid1::Address(server));
@@ -101,6 +96,24 @@ Outcome set_up_ip(const char* ip, Draft& draft, Network& network, Servers& serve
 
 }  // namespace
 
+pid1::Ipv4 own_address(const Settings& settings, Draft& draft) {
+  pid1::IpConfig config;
+  if (pid1::parse_ip(draft.text("{}", settings.ip), config).value_or(false)) return config.address;
+  pid1::Ipv4 found = pid1::kNoIpv4;
+  (void)settings.for_each("net=", [&](const Given& given) {
+    for (char* word = draft.text("{}", given.value); *word != '\0' && found == pid1::kNoIpv4;) {
+      char* const rest = pid1::split(word, ',');
+      if (const auto own = pid1::parse_network(word); own.has_value()) {
+        const auto& bytes = (*own).address.bytes;
+        if ((*own).address.size() == 4) found = {{bytes[0], bytes[1], bytes[2], bytes[3]}};
+      }
+      word = rest;
+    }
+    return Outcome();
+  });
+  return found;
+}
+
 Outcome bring_network_up(const Settings& settings, Draft& draft, Warn warn, Network& network) {
   const auto judged = [&](Outcome outcome) {
     if (!outcome.is_failure() || !settings.network_optional) return outcome;
@@ -108,12 +121,13 @@ Outcome bring_network_up(const Settings& settings, Draft& draft, Warn warn, Netw
     return Outcome();
   };
   BEAM_INIT_TRY(pid1::bring_loopback_up(), "lo", "the kernel needs CONFIG_NET and CONFIG_INET");
+  network.address = own_address(settings, draft);
   Servers servers;
   if (*settings.ip != '\0') {
     BEAM_INIT_PASS(judged(set_up_ip(settings.ip, draft, network, servers)));
   }
   BEAM_INIT_PASS(settings.for_each("net=", [&](const Given& given) {
-    return judged(set_up_device(draft.text("{}", given.value), network, servers));
+    return judged(set_up_device(draft.text("{}", given.value), servers));
   }));
   const auto written = pid1::write_resolv_conf(std::span(servers.addresses).first(servers.count));
   BEAM_INIT_TRY(written, kResolvConf, "/etc or /run must be writable");

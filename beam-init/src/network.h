@@ -17,6 +17,9 @@ struct Network {
   const char* hostname = "";
 };
 
+/// The first address of IPv4 that `ip=` and `beam.net=` give the machine.
+[[nodiscard]] pid1::Ipv4 own_address(const Settings& settings, Draft& draft);
+
 /// Loopback, the device of `ip=`, those of `beam.net=`, /etc/resolv.conf. With
 /// beam.net_required=no a device that cannot be set up is a warning, and the next one's turn.
 Outcome bring_network_up(const Settings& settings, Draft& draft, Warn warn, Network& network);

@@ -17,9 +17,8 @@ constexpr int kMostMilliseconds = 100'000'000;
 #define BEAM_INIT_PLACE(member) static_cast<uint8_t>(offsetof(Settings, member))
 
 constexpr Setting kSettings[] = {
-    {"mode=", "exec|supervise",
-     "the BEAM takes the place of PID 1, or is its child (default exec)", Kind::kChoice,
-     BEAM_INIT_PLACE(mode)},
+    {"mode=", "exec|supervise", "the BEAM takes the place of PID 1, or is its child (default exec)",
+     Kind::kChoice, BEAM_INIT_PLACE(mode)},
     {"release=", "DIR", "where the release is: an absolute directory (default /app)", Kind::kPath,
      BEAM_INIT_PLACE(release)},
     {"hostname=", "NAME",
@@ -49,11 +48,12 @@ constexpr Setting kSettings[] = {
      Kind::kPath, BEAM_INIT_PLACE(cookie)},
     {"net=", "DEVICE[,ADDRESS/PREFIX|gateway=ADDRESS|dns=ADDRESS|mtu=BYTES]...",
      "a network device, with addresses of IPv4 and IPv6; once for each device", Kind::kList, ','},
-    {"net_required=", "yes|no", "whether a network that cannot be set up ends the boot (default yes)",
-     Kind::kChoice, BEAM_INIT_PLACE(network_optional)},
+    {"net_required=", "yes|no",
+     "whether a network that cannot be set up ends the boot (default yes)", Kind::kChoice,
+     BEAM_INIT_PLACE(network_optional)},
     {"mount=", "DEVICE:DIR:TYPE[:OPTION,...]",
-     "a volume, e.g. /dev/vda:/data:ext4:noatime; with nofail one that may be missing",
-     Kind::kList, ':'},
+     "a volume, e.g. /dev/vda:/data:ext4:noatime; with nofail one that may be missing", Kind::kList,
+     ':'},
     {"device_wait=", "MS", "how long to wait for the device of a volume (default 5000)",
      Kind::kNumber, BEAM_INIT_PLACE(device_wait)},
     {"limit.", "NAME=SOFT:HARD", "a resource limit of setrlimit(2), e.g. beam.limit.nofile=65536",
@@ -97,8 +97,18 @@ const Setting& nearest(const char* key) {
   return *best;
 }
 
-/// Whether two values of a list are of the same thing: a device.
+const char* after_first(const char* text, char separator) {
+  text = pid1::find(text, separator);
+  return *text == '\0' ? text : text + 1;
+}
+
+/// Whether two values of a list are of the same thing: a network's device, which is the first word,
+/// or a volume's directory, which is the second: two of tmpfs have one device.
 bool same_up_to(const char* a, const char* b, char separator) {
+  if (separator == ':') {
+    a = after_first(a, separator);
+    b = after_first(b, separator);
+  }
   const auto at_end = [separator](char c) { return c == separator || c == '\0'; };
   while (*a == *b && !at_end(*a))
     ++a, ++b;

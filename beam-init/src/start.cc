@@ -13,7 +13,7 @@ namespace beam_init {
 namespace {
 
 /// Exports RELEASE_SYS_CONFIG; `runtime`: it is to be completed at run time.
-Outcome prepare_sys_config(const Release& release, Draft& draft, bool& runtime) {
+Outcome prepare_sys_config(const Release& release, const User& user, Draft& draft, bool& runtime) {
   const char* base = draft.get("RELEASE_SYS_CONFIG");
   const bool given = *base != '\0';
   if (!given) base = draft.text("{}/sys", release.version_dir);
@@ -26,7 +26,7 @@ Outcome prepare_sys_config(const Release& release, Draft& draft, bool& runtime) 
     base = draft.text("{}/{}-{}.runtime", draft.get("RELEASE_TMP"), draft.get("RELEASE_NAME"),
                       release.version);
     const char* const copy = draft.text("{}.config", base);
-    BEAM_INIT_TRY(pid1::write_file(copy, text, 0600), copy,
+    BEAM_INIT_TRY(write_for_user(user, copy, text, 0600), copy,
                   "RELEASE_TMP must be a writable directory (default /tmp)");
   }
   draft.set("RELEASE_SYS_CONFIG", base);
@@ -75,8 +75,8 @@ char* fill_in(char* text, Draft& draft) {
 
 /// The file that relx's script would use: the one that `variable` names, that of the release's root
 /// or of its version; from FILE.src, if there is one, filled in.
-Outcome find_relx_file(const Release& release, const char* name, const char* variable, Draft& draft,
-                       const char*& path) {
+Outcome find_relx_file(const Release& release, const User& user, const char* name,
+                       const char* variable, Draft& draft, const char*& path) {
   path = draft.get(variable);
   if (*path == '\0') path = draft.text("{}/{}", release.root, name);
   if (*draft.get(variable) == '\0' && !pid1::exists(path)) {
@@ -90,20 +90,21 @@ Outcome find_relx_file(const Release& release, const char* name, const char* var
   const char* directory = draft.get("RELX_OUT_FILE_PATH");
   if (*directory == '\0') directory = draft.get("RELEASE_TMP");
   path = draft.text("{}/{}", *directory == '\0' ? "/tmp" : directory, name);
-  BEAM_INIT_TRY(pid1::write_file(path, fill_in(text, draft), 0600), path,
+  BEAM_INIT_TRY(write_for_user(user, path, fill_in(text, draft), 0600), path,
                 "RELX_OUT_FILE_PATH must be a writable directory (default /tmp)");
   return {};
 }
 
-Outcome build_relx_arguments(const Release& release, const pid1::StringVector& user_arguments,
-                             Draft& draft, pid1::StringVector& arguments) {
+Outcome build_relx_arguments(const Release& release, const User& user,
+                             const pid1::StringVector& user_arguments, Draft& draft,
+                             pid1::StringVector& arguments) {
   draft.set_defaults("RUN_ERL_DISABLE_FLOWCNTRL=true REL_NAME={} RELEASE_NAME={} RELEASE_VSN={}",
                      release.name, release.name, release.version);
   draft.set_defaults("RELEASE_PROG={}/bin/{} RELX_RPC_TIMEOUT=60", release.root, release.name);
   const char* config = nullptr;
   const char* flags_file = nullptr;
-  BEAM_INIT_PASS(find_relx_file(release, "sys.config", "RELX_CONFIG_PATH", draft, config));
-  BEAM_INIT_PASS(find_relx_file(release, "vm.args", "VMARGS_PATH", draft, flags_file));
+  BEAM_INIT_PASS(find_relx_file(release, user, "sys.config", "RELX_CONFIG_PATH", draft, config));
+  BEAM_INIT_PASS(find_relx_file(release, user, "vm.args", "VMARGS_PATH", draft, flags_file));
   const char* mode = draft.get("CODE_LOADING_MODE");
   if (*mode == '\0') mode = draft.get("RELEASE_MODE");
   if (*mode == '\0') mode = "embedded";
@@ -150,12 +151,15 @@ Outcome name_node(const Settings& settings, const Network& network, const Releas
   if (kind == 0) return {};
   node.port = settings.dist_port;
   node.name = draft.get("RELEASE_NODE");
+  if (*node.name == '\0') node.name = draft.get("RELEASE_NAME");
   if (*node.name == '\0') node.name = release.name;
   const bool is_long = kind == static_cast<int>(Distribution::kLong);
   if (!is_long || *pid1::find(node.name, '@') != '\0') return {};
   if (network.address == pid1::kNoIpv4) {
-    return fail("beam.node={}: a long name needs a host; give beam.node={}@HOST, or the machine an "
-                "address", node.name, node.name);
+    return fail(
+        "beam.node={}: a long name needs a host; give beam.node={}@HOST, or the machine an "
+        "address",
+        node.name, node.name);
   }
   const pid1::AddressText address(pid1::Address(network.address));
   node.name = draft.text("{}@{}", node.name, address.text());
@@ -173,12 +177,13 @@ Outcome write_cookie(const Settings& settings, const User& user, const Release& 
   (void)pid1::split(text, '\n');
   text = pid1::trim(text);
   if (*text == '\0') {
-    return fail("distribution needs a cookie: give beam.cookie=FILE, RELEASE_COOKIE in the host's "
-                "file, or {}", own);
+    return fail(
+        "distribution needs a cookie: give beam.cookie=FILE, RELEASE_COOKIE in the host's "
+        "file, or {}",
+        own);
   }
   const char* const path = draft.text("{}/.erlang.cookie", draft.get("HOME"));
-  BEAM_INIT_TRY(pid1::write_file(path, text, 0400), path, "HOME must be a writable directory");
-  give_to_user(user, path);
+  BEAM_INIT_TRY(write_for_user(user, path, text, 0400), path, "HOME must be a writable directory");
   return {};
 }
 
@@ -188,15 +193,15 @@ Emulator emulator_of(const Release& release, Draft& draft) {
   return {release.root, release.bindir, draft.text("{}/bin/{}", release.root + 1, release.name)};
 }
 
-Outcome build_erl_arguments(const Release& release, const pid1::StringVector& user_arguments,
-                            bool console_is_terminal, const Node& node, Draft& draft,
-                            pid1::StringVector& arguments) {
+Outcome build_erl_arguments(const Release& release, const User& user,
+                            const pid1::StringVector& user_arguments, bool console_is_terminal,
+                            const Node& node, Draft& draft, pid1::StringVector& arguments) {
   if (release.kind == Release::Kind::kNone) {
     draft.add_all(arguments, user_arguments.data());
     return draft.outcome();
   }
   if (release.kind == Release::Kind::kRelx) {
-    return build_relx_arguments(release, user_arguments, draft, arguments);
+    return build_relx_arguments(release, user, user_arguments, draft, arguments);
   }
   const bool is_elixir = release.kind == Release::Kind::kMix;
   draft.set_defaults(
@@ -208,7 +213,7 @@ Outcome build_erl_arguments(const Release& release, const pid1::StringVector& us
   draft.set_defaults("RELEASE_VM_ARGS={}/vm.args RELEASE_REMOTE_VM_ARGS={}/remote.vm.args",
                      release.version_dir, release.version_dir);
   bool runtime_config = false;
-  BEAM_INIT_PASS(prepare_sys_config(release, draft, runtime_config));
+  BEAM_INIT_PASS(prepare_sys_config(release, user, draft, runtime_config));
 
   const char* const boot_script = draft.get("RELEASE_BOOT_SCRIPT");
   const char* const boot_file = draft.text("{}/{}.boot", release.version_dir, boot_script);

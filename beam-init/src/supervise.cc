@@ -22,6 +22,7 @@ namespace {
 constexpr uint64_t kMillisecond = 1'000'000;
 constexpr uint64_t kSteady = 60'000 * kMillisecond;  // who lives so long has not failed to start
 constexpr unsigned kLongestPauseMs = 30'000;
+constexpr int kHostAgainMs = 1'000;  // until a host that has gone is looked for again
 
 uint64_t now_ns() {
   return pid1::sys::clock_ns(CLOCK_BOOTTIME);
@@ -94,20 +95,18 @@ class Supervisor {
   /// Waits for something to happen, or for `deadline` (0: none), and sees to it.
   void look_after(uint64_t deadline) {
     struct pollfd entries[] = {{.fd = signals_, .events = POLLIN, .revents = 0},
-                               {.fd = control_, .events = POLLIN, .revents = 0}};
-    int wait_ms = -1;
+                               {.fd = host_gone_ ? -1 : control_, .events = POLLIN, .revents = 0}};
+    int wait_ms = host_gone_ ? kHostAgainMs : -1;
     if (deadline != 0) {
       const uint64_t now = now_ns();
-      wait_ms = now < deadline ? static_cast<int>((deadline - now) / kMillisecond + 1) : 0;
+      const int left_ms =
+          now < deadline ? static_cast<int>((deadline - now) / kMillisecond + 1) : 0;
+      if (!host_gone_ || left_ms < wait_ms) wait_ms = left_ms;
     }
     (void)pid1::sys::poll(entries, wait_ms);
-    if ((entries[1].revents & POLLIN) != 0) {
-      take_request();
-    } else if (entries[1].revents != 0) {
-      // Nobody has the other side: poll(2) would say so for ever.
-      pid1::sys::close(control_);
-      control_ = -1;
-    }
+    // While nobody has the other side, poll(2) says for ever that the port has something to read
+    // (will_read_block in drivers/char/virtio_console.c): a nothing.
+    host_gone_ = entries[1].revents != 0 && !take_request();
     for (;;) {
       const int signal = pid1::next_signal(signals_).value_or(0);
       if (signal == 0) break;
@@ -146,19 +145,30 @@ class Supervisor {
     }
   }
 
-  void take_request() {
-    char text[64] = {};
-    const auto got = pid1::sys::read(control_, {text, sizeof(text) - 1});
-    if (got.value_or(0) == 0) return;
-    for (char* line = text; *line != '\0';) {
+  /// False: there is nothing. A line may come in pieces; one longer than any request is thrown
+  /// away.
+  bool take_request() {
+    char* const end = request_ + sizeof(request_) - 1;
+    if (request_end_ == end) request_end_ = request_;
+    const auto got =
+        pid1::sys::read(control_, {request_end_, static_cast<size_t>(end - request_end_)});
+    if (got.value_or(0) == 0) return false;
+    request_end_ += *got;
+    *request_end_ = '\0';
+    char* line = request_;
+    while (*pid1::find(line, '\n') != '\0') {
       char* const rest = pid1::split(line, '\n');
+      const int verb = index_of(kEnds, line);
       if (pid1::equals(line, "stop")) ask(charge_.settings->on_exit);
-      const int end = index_of(kEnds, line);
-      if (end == static_cast<int>(End::kPowerOff) || end == static_cast<int>(End::kReboot)) {
-        ask(static_cast<End>(end));
+      if (verb == static_cast<int>(End::kPowerOff) || verb == static_cast<int>(End::kReboot)) {
+        ask(static_cast<End>(verb));
       }
       line = rest;
     }
+    request_end_ = request_;
+    while (*line != '\0')
+      *request_end_++ = *line++;
+    return true;
   }
 
   /// The first who asks for the end is heard.
@@ -184,11 +194,12 @@ class Supervisor {
     const pid1::Decimal number(static_cast<unsigned>(killed ? code - 128 : code));
     const pid1::Decimal seconds(lived / 1'000'000'000);
     const char* const parts[] = {number.text(), seconds.text()};
-    (void)pid1::fill(how,
-                     killed ? "was killed by signal {} after {} s" : "ended with status {} after {} s",
-                     parts);
-    console_.say(code == 0 ? pid1::Level::kNotice : pid1::Level::kError, "the BEAM {}{}", how,
-                 code == 128 + SIGKILL && !asked_ ? "; the kernel kills so when memory runs out" : "");
+    (void)pid1::fill(
+        how, killed ? "was killed by signal {} after {} s" : "ended with status {} after {} s",
+        parts);
+    console_.say(
+        code == 0 ? pid1::Level::kNotice : pid1::Level::kError, "the BEAM {}{}", how,
+        code == 128 + SIGKILL && !asked_ ? "; the kernel kills so when memory runs out" : "");
     char dump[1024];
     if (*charge_.crash_dump == '\0') return;
     // Of a dump only the beginning is wanted; what is longer is no error.
@@ -214,6 +225,9 @@ class Supervisor {
   unsigned grace_ms_;
   int signals_ = -1;
   int control_ = -1;
+  bool host_gone_ = false;
+  char request_[64] = {};
+  char* request_end_ = request_;  // of what has come of a line
   pid_t child_ = 0;
   int status_ = 0;
   uint64_t started_ = 0;

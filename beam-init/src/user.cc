@@ -74,6 +74,13 @@ void give_to_user(const User& user, const char* path) {
   if (!user.is_root()) (void)pid1::sys::chown(path, user.id, user.group);
 }
 
+pid1::Result<> write_for_user(const User& user, const char* path, std::string_view text,
+                              unsigned mode) {
+  PID1_TRY(pid1::write_file(path, text, mode));
+  give_to_user(user, path);
+  return {};
+}
+
 void hide_system(bool in_container) {
   // Not of every kernel: what can be hidden is.
   if (!in_container) {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string_view>
 
 #include "build.h"
 #include "failure.h"
@@ -24,12 +25,16 @@ struct User {
 };
 
 /// Looks `beam.user=` up in /etc/passwd, unless it is numbers (the group is then the user's number
-/// if not said), and `beam.caps=`. Whoever is not root, or has a cookie to keep, lives in /run/beam,
-/// which is in memory.
+/// if not said), and `beam.caps=`. Whoever is not root, or has a cookie to keep, lives in
+/// /run/beam, which is in memory.
 Outcome find_user(const Settings& settings, Draft& draft, User& user);
 
 /// Makes `path` the user's; what is not there, or on a read-only file system, is left alone.
 void give_to_user(const User& user, const char* path);
+
+/// Writes a file that nobody but the user may read: secrets, or what may hold some.
+pid1::Result<> write_for_user(const User& user, const char* path, std::string_view text,
+                              unsigned mode);
 
 /// What an ordinary user is not to see: other users' processes (proc(5), hidepid), addresses of the
 /// kernel (kernel.kptr_restrict) and its log (kernel.dmesg_restrict); but in a container the last

@@ -149,7 +149,8 @@ class Erlexec {
       } else if (pid1::equals(*words, kExtra)) {
         extra = true;
       } else if (pid1::equals(*words, "-args_file")) {
-        if (*++words == nullptr || pid1::equals(*words, kExtra)) {
+        ++words;
+        if (*words == nullptr || pid1::equals(*words, kExtra)) {
           return fail("-args_file needs a file name after it");
         }
         BEAM_INIT_PASS(collect_file(*words, depth + 1));

@@ -210,12 +210,12 @@ Outcome choose_user(Boot& boot) {
 }
 
 Outcome set_limits(Boot& boot) {
-  constexpr const char* kAdvice = "it takes a limit of setrlimit(2) as NAME=SOFT:HARD";
   if (!boot.user.is_root()) hide_system(boot.in_container);
   // A core of the BEAM would hold all its secrets, and fill the memory that the root is made of.
   constexpr pid1::Limit kNoCore[] = {{.resource = RLIMIT_CORE, .soft = 0, .hard = 0}};
   BEAM_INIT_TRY(pid1::apply(kNoCore), "", "this is a defect of beam-init");
   BEAM_INIT_PASS(boot.settings.for_each("limit.", [&](const Given& given) {
+    constexpr const char* kAdvice = "it takes a limit of setrlimit(2) as NAME=SOFT:HARD";
     const auto limit = pid1::parse_limit(boot.draft.text("{}={}", given.name, given.value));
     BEAM_INIT_TRY(limit, given.name, kAdvice);
     BEAM_INIT_TRY(pid1::apply({&*limit, 1}), given.value, kAdvice);

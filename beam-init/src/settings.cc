@@ -157,7 +157,7 @@ bool apply(Settings& settings, const Setting& setting, const char* name, char* v
     case Kind::kText:
       break;
   }
-  memcpy(place, &value, sizeof(value));
+  memcpy(place, static_cast<const void*>(&value), sizeof(value));
   return true;
 }
 

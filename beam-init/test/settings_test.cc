@@ -25,9 +25,41 @@ TEST_F(SettingsTest, TableIsWhole) {
     for (const char* text : {setting.key, setting.argument, setting.meaning}) {
       EXPECT_STRNE(text, "") << setting.key;
     }
-    EXPECT_TRUE(keys.size() == 1 || std::string("=.").find(std::string(setting.key).back()) != std::string::npos);
+    EXPECT_TRUE(keys.size() == 1 ||
+                std::string("=.").find(std::string(setting.key).back()) != std::string::npos);
   }
   EXPECT_GE(keys.size(), 20U);
+}
+
+TEST_F(SettingsTest, VolumesAreToldApartByTheirDirectoryNetworksByTheirDevice) {
+  const auto given = [](std::initializer_list<std::pair<const char*, const char*>> pairs) {
+    char text[8];
+    char* entries[1];
+    pid1::Arena arena{text};
+    pid1::Environment environment{arena, entries};
+    Settings settings{environment};
+    std::vector<std::string> values(pairs.size());
+    std::string all;
+    size_t i = 0;
+    for (const auto& [key, value] : pairs) {
+      values[i] = value;
+      EXPECT_FALSE(apply_setting(settings, key, values[i++].data(), "test").is_failure());
+    }
+    for (const char* key : {"mount=", "net="}) {
+      (void)settings.for_each(key, [&](const Given& one) {
+        all += one.value + std::string(" ");
+        return Outcome();
+      });
+    }
+    return all;
+  };
+  EXPECT_EQ(given({{"mount", "tmpfs:/a:tmpfs"}, {"mount", "tmpfs:/b:tmpfs"}}),
+            "tmpfs:/a:tmpfs tmpfs:/b:tmpfs ");
+  EXPECT_EQ(given({{"mount", "/dev/vda:/data:ext4"}, {"mount", "/dev/vdb:/data:ext4:noatime"}}),
+            "/dev/vdb:/data:ext4:noatime ");
+  EXPECT_EQ(given({{"mount", "nothing"}, {"mount", "a:/data"}}), "nothing a:/data ");
+  EXPECT_EQ(given({{"net", "eth0,10.0.0.1/8"}, {"net", "eth1"}, {"net", "eth0,mtu=1400"}}),
+            "eth0,mtu=1400 eth1 ");
 }
 
 TEST_F(SettingsTest, HelpNamesEachSetting) {
@@ -110,8 +142,10 @@ TEST_F(SettingsTest, BadValues) {
       {"beam.root=r", "beam.root: not a valid value: 'r'; it takes ro|rw: ~"},
       {"beam.root=ro,rw", "beam.root: not a valid value: 'ro,rw'; it takes ro|rw: ~"},
       {"beam.on_crash=explode",
-       "beam.on_crash: not a valid value: 'explode'; it takes poweroff|reboot|halt|panic|restart: ~"},
-      {"beam.on_crash=p", "beam.on_crash: not a valid value: 'p'; it takes poweroff|reboot|halt|panic|restart: ~"},
+       "beam.on_crash: not a valid value: 'explode'; it takes poweroff|reboot|halt|panic|restart: "
+       "~"},
+      {"beam.on_crash=p",
+       "beam.on_crash: not a valid value: 'p'; it takes poweroff|reboot|halt|panic|restart: ~"},
       {"beam.release=app",
        "beam.release: not a valid value: 'app'; it takes DIR: ~an absolute directory~"},
       {"beam.release=",

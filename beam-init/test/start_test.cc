@@ -32,39 +32,39 @@ TEST_F(StartTest, ElixirRelease) {
   EXPECT_TRUE(variables["BEAM_INIT_MARKS"].starts_with("init:"));
   variables["BEAM_INIT_MARKS"] = "~";  // clocks
   EXPECT_EQ(variables, (std::map<std::string, std::string>{
-                               {"RELEASE_BOOT_SCRIPT", "start"},
-                               {"RELEASE_BOOT_SCRIPT_CLEAN", "start_clean"},
-                               {"RELEASE_COMMAND", "start"},
-                               {"RELEASE_DISTRIBUTION", "none"},
-                               {"RELEASE_MODE", "embedded"},
-                               {"RELEASE_NAME", "hello"},
-                               {"RELEASE_NODE", "hello"},
-                               {"RELEASE_PROG", "hello"},
-                               {"RELEASE_REMOTE_VM_ARGS", "/app/releases/0.1.0/remote.vm.args"},
-                               {"RELEASE_ROOT", "/app"},
-                               {"RELEASE_SYS_CONFIG", "/app/releases/0.1.0/sys"},
-                               {"RELEASE_TMP", "/tmp"},
-                               {"RELEASE_VM_ARGS", "/app/releases/0.1.0/vm.args"},
-                               {"RELEASE_VSN", "0.1.0"},
-                               // what is not the script's
-                               {"BEAM_INIT", "/init"},
-                               {"BEAM_INIT_GRACE_MS", "10000"},
-                               {"BEAM_INIT_MARKS", "~"},
-                               {"BEAM_INIT_MODE", "exec"},
-                               {"BEAM_INIT_ON_CRASH", "reboot"},
-                               {"BEAM_INIT_ON_EXIT", "poweroff"},
-                               {"BINDIR", "/usr/lib/erlang/erts-15.2.7/bin"},
-                               {"EMU", "beam"},
-                               {"ERL_CRASH_DUMP_SECONDS", "0"},
-                               {"HOME", "/root"},
-                               {"LANG", "C.UTF-8"},
-                               {"PATH",
-                                "/usr/lib/erlang/erts-15.2.7/bin:/usr/lib/erlang/bin:"
-                                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-                               {"PROGNAME", "erl"},
-                               {"ROOTDIR", "/usr/lib/erlang"},
-                               {"TERM", "linux"},
-                           }));
+                           {"RELEASE_BOOT_SCRIPT", "start"},
+                           {"RELEASE_BOOT_SCRIPT_CLEAN", "start_clean"},
+                           {"RELEASE_COMMAND", "start"},
+                           {"RELEASE_DISTRIBUTION", "none"},
+                           {"RELEASE_MODE", "embedded"},
+                           {"RELEASE_NAME", "hello"},
+                           {"RELEASE_NODE", "hello"},
+                           {"RELEASE_PROG", "hello"},
+                           {"RELEASE_REMOTE_VM_ARGS", "/app/releases/0.1.0/remote.vm.args"},
+                           {"RELEASE_ROOT", "/app"},
+                           {"RELEASE_SYS_CONFIG", "/app/releases/0.1.0/sys"},
+                           {"RELEASE_TMP", "/tmp"},
+                           {"RELEASE_VM_ARGS", "/app/releases/0.1.0/vm.args"},
+                           {"RELEASE_VSN", "0.1.0"},
+                           // what is not the script's
+                           {"BEAM_INIT", "/init"},
+                           {"BEAM_INIT_GRACE_MS", "10000"},
+                           {"BEAM_INIT_MARKS", "~"},
+                           {"BEAM_INIT_MODE", "exec"},
+                           {"BEAM_INIT_ON_CRASH", "reboot"},
+                           {"BEAM_INIT_ON_EXIT", "poweroff"},
+                           {"BINDIR", "/usr/lib/erlang/erts-15.2.7/bin"},
+                           {"EMU", "beam"},
+                           {"ERL_CRASH_DUMP_SECONDS", "0"},
+                           {"HOME", "/root"},
+                           {"LANG", "C.UTF-8"},
+                           {"PATH",
+                            "/usr/lib/erlang/erts-15.2.7/bin:/usr/lib/erlang/bin:"
+                            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+                           {"PROGNAME", "erl"},
+                           {"ROOTDIR", "/usr/lib/erlang"},
+                           {"TERM", "linux"},
+                       }));
 }
 
 TEST_F(StartTest, WholeCommandLineOfTheBeam) {
@@ -155,6 +155,23 @@ TEST_F(StartTest, RuntimeConfigIsCopiedToWhereItCanBeWritten) {
                             "/tmp/hello-0.1.0.runtime"};
   EXPECT_NE(std::ranges::search(words, expected).begin(), words.end());
   EXPECT_EQ(std::ranges::find(words, "-mode"), words.end());
+}
+
+// The BEAM reads it, and Elixir's config providers write to it.
+TEST_F(StartTest, CopiesForAReleaseAreItsUsers) {
+  kernel.add_file("/app/releases/0.1.0/sys.config", "%% RUNTIME_CONFIG=true\n[].\n");
+  ASSERT_EQ(boot("beam.user=1000:1001").how, Ending::How::kExecuted) << console();
+  EXPECT_EQ(kernel.owners["/tmp/hello-0.1.0.runtime.config"], std::make_pair(1000U, 1001U));
+}
+
+TEST_F(StartTest, CopiesForAReleaseOfRelxAreItsUsers) {
+  kernel.add_file("/app/releases/0.1.0/hello.boot", "");
+  kernel.add_file("/app/releases/0.1.0/sys.config.src", "[{hello,[{port,${PORT:-80}}]}].\n");
+  kernel.nodes.erase("/app/releases/0.1.0/start.boot");
+  kernel.nodes.erase("/app/releases/0.1.0/sys.config");
+  ASSERT_EQ(boot("beam.user=1000").how, Ending::How::kExecuted) << console();
+  EXPECT_EQ(kernel.content("/tmp/sys.config"), "[{hello,[{port,80}]}].\n");
+  EXPECT_EQ(kernel.owners["/tmp/sys.config"], std::make_pair(1000U, 1000U));
 }
 
 TEST_F(StartTest, RuntimeConfigOfManyKilobytes) {
@@ -324,15 +341,17 @@ TEST_F(StartTest, NoReleaseIsAnErtsWithArguments) {
 TEST_F(StartTest, RelxRelease) {
   const std::string version = "/app/releases/0.1.0/";
   kernel.add_file(version + "hello.boot", "");
-  kernel.add_file(version + "vm.args.src", "-sname ${NODE:-hello}\n-setcookie ${COOKIE}\n+P ${P}\n");
+  kernel.add_file(version + "vm.args.src",
+                  "-sname ${NODE:-hello}\n-setcookie ${COOKIE}\n+P ${P}\n");
   kernel.nodes.erase(version + "start.boot");
   kernel.nodes.erase(version + "vm.args");
   boot("beam.env.P=5000 beam.env.COOKIE=monster");
   EXPECT_EQ(kernel.content("/tmp/vm.args"), "-sname hello\n-setcookie monster\n+P 5000\n");
   EXPECT_EQ(emulator_flags(), (Strings{"-Bd", "-P", "5000"}));
-  EXPECT_EQ(arguments(), (Strings{"-noshell", "-noinput", "-boot", version + "hello", "-mode", "embedded",
-                                  "-boot_var", "SYSTEM_LIB_DIR", "/usr/lib/erlang/lib", "-config",
-                                  version + "sys.config", "--", "--", "foreground", "--"}));
+  EXPECT_EQ(arguments(),
+            (Strings{"-noshell", "-noinput", "-boot", version + "hello", "-mode", "embedded",
+                     "-boot_var", "SYSTEM_LIB_DIR", "/usr/lib/erlang/lib", "-config",
+                     version + "sys.config", "--", "--", "foreground", "--"}));
   EXPECT_EQ(environment()["ROOTDIR"], "/app");
   EXPECT_EQ(environment()["PROGNAME"], "app/bin/hello");
   EXPECT_EQ(kernel.working_directory, "/app");

@@ -15,7 +15,7 @@
 -record(state, {marks = [] :: [{atom(), integer()}],
                 %% What has come from the host without a newline behind it.
                 input = <<>> :: binary(),
-                %% Whether the host has been told that the system is ready.
+                %% Whether the host has been told that the system has started, and hears it.
                 ready = no :: no | due | told}).
 
 %% A server that is not seen to listen at once is looked for until this many ms have passed.
@@ -76,16 +76,15 @@ init([]) ->
 
 handle_call(marks, _From, State) -> {reply, State#state.marks, State}.
 
-handle_cast({mark, Name, Ns}, State) -> {noreply, tell(add(Name, Ns, State))}.
+handle_cast({mark, Name, Ns}, State) -> {noreply, add(Name, Ns, State)}.
 
 handle_info({init, started}, State) ->
-    handle_info({look, ?LOOK_FIRST}, add(application, now_ns(), State));
+    Started = add(application, now_ns(), State),
+    handle_info({look, ?LOOK_FIRST}, send(Started#state{ready = due}));
 handle_info({look, Delay}, State) ->
     case is_marked(listening, State) orelse listens() of
-        true -> {noreply, tell(add(listening, now_ns(), State))};
-        false when Delay > ?LOOK_LAST ->
-            %% Nothing ever listens here, and the system has started.
-            {noreply, send(State#state{ready = due})};
+        true -> {noreply, add(listening, now_ns(), State)};
+        false when Delay > ?LOOK_LAST -> {noreply, State};  % nothing ever listens here
         false ->
             erlang:send_after(Delay, self(), {look, Delay * 2}),
             {noreply, State}
@@ -126,14 +125,6 @@ listens(File) ->
 say(Text) -> erlang:display_string(stdout, iolist_to_binary([<<"pid1: ">>, Text, $\n])).
 
 %%% The host
-
-%% The system has started, and listens.
-tell(#state{ready = no} = State) ->
-    case is_marked(application, State) andalso is_marked(listening, State) of
-        true -> send(State#state{ready = due});
-        false -> State
-    end;
-tell(State) -> State.
 
 %% Without a host at the other end it stays due.
 send(#state{ready = due} = State) ->

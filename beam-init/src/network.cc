@@ -65,15 +65,15 @@ Outcome set_up_device(char* text, Network& network, Servers& servers) {
   const char* const device = text;
   if (*device == '\0' || *device == ',') return fail("beam.net={}: no device; {}", text, kAdvice);
   pid1::Address gateways[2];
-  for (char* word = pid1::split(text, ','); *word != '\0';) {
-    char* const rest = pid1::split(word, ',');
+  for (char* rest = pid1::split(text, ','); *rest != '\0';) {
+    char* const word = rest;
+    rest = pid1::split(rest, ',');
     const auto taken = take(word, device, network, servers, gateways);
     if (!taken.has_value()) {
       const pid1::Error why = taken.error();
       return fail("{} {} {}: {}; {}", why.operation, device, word, pid1::errno_words(why.code),
                   kAdvice);
     }
-    word = rest;
   }
   BEAM_INIT_TRY(pid1::bring_up(device), device, kAdvice);
   for (const pid1::Address& gateway : gateways) {

@@ -250,7 +250,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"MtuThatIsNone", "eth0,mtu=big", "number eth0 mtu=big: Invalid argument"},
         Bad{"NegativeMtu", "eth0,mtu=-1", "number eth0 mtu=-1: Invalid argument"},
         Bad{"MtuTooLarge", "eth0,mtu=65536", "number eth0 mtu=65536: ~"},
-        Bad{"UnknownWord", "eth0,metric=5", "network address eth0 metric=5: Invalid argument"}),
+        Bad{"UnknownWord", "eth0,metric=5", "network address eth0 metric=5: Invalid argument"},
+        // What stands behind it would be passed over in silence.
+        Bad{"EmptyWordDoesNotEndTheList", "eth0,,10.0.0.1/8",
+            "network address eth0 : Invalid argument"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST_F(NetworkTest, AddressThatTheKernelRefuses) {

@@ -169,7 +169,9 @@ INSTANTIATE_TEST_SUITE_P(All, NoCapability,
                          testing::Values(NoCaps{"Unknown", "fly", "fly"},
                                          NoCaps{"All", "all", "all"}, NoCaps{"Number", "13", "13"},
                                          NoCaps{"BehindAGoodOne", "net_raw,fly", "fly"},
-                                         NoCaps{"Blank", "\"net_raw, chown\"", " chown"}),
+                                         NoCaps{"Blank", "\"net_raw, chown\"", " chown"},
+                                         NoCaps{"EmptyWordDoesNotEndTheList", "net_raw,,chown", ""},
+                                         NoCaps{"CommaAtTheBeginning", ",chown", ""}),
                          [](const auto& instance) { return instance.param.name; });
 
 TEST_F(UserTest, RootGivesNothingUp) {

@@ -58,11 +58,16 @@ Outcome mount_volume(char* text, const Settings& settings, const User& user, War
   pid1::MountSpec spec = {.type = type,
                           .target = target,
                           .data = data,
-                          .flags = MS_NOSUID | MS_NODEV,
+                          .flags = 0,
                           .directory_mode = 0755,
                           .optional = false,
                           .source = text};
   BEAM_INIT_TRY(pid1::parse_mount_options(options, spec.flags, data), target, kAdvice);
+  if ((spec.flags & (MS_BIND | MS_REMOUNT)) != 0) {
+    return fail("beam.mount={}: bind and remount on {} are no volume; {}", text, target, kAdvice);
+  }
+  // Last, for `defaults` of fstab has suid and dev in it.
+  spec.flags |= MS_NOSUID | MS_NODEV;
   const auto mounted = pid1::mount(spec);
   BEAM_INIT_TRY(mounted, target, kAdvice);
   if (*mounted != pid1::MountOutcome::kMounted) {

@@ -84,6 +84,11 @@ INSTANTIATE_TEST_SUITE_P(
              "/dev/vda /data ext4 nosuid,nodev,noexec commit=30,data=journal\n"},
         Good{"OptionsOfOthers", "beam.mount=/dev/vda:/data:ext4:nofail,_netdev,,noauto",
              "/dev/vda /data ext4 nosuid,nodev -\n"},
+        // fstab's `defaults` means suid and dev (mount(8)).
+        Good{"DefaultsAreNoSuidAndNoDevices", "beam.mount=/dev/vda:/data:ext4:defaults",
+             "/dev/vda /data ext4 nosuid,nodev -\n"},
+        Good{"SuidAndDevicesCannotBeAskedFor", "beam.mount=/dev/vda:/data:ext4:suid,dev",
+             "/dev/vda /data ext4 nosuid,nodev -\n"},
         Good{"ColonInTheOptions", "beam.mount=/dev/vda:/data:ext4:context=a:b:c",
              "/dev/vda /data ext4 nosuid,nodev context=a:b:c\n"},
         Good{"NoDevice", "beam.mount=scratch:/data:tmpfs:size=1m",
@@ -160,7 +165,10 @@ INSTANTIATE_TEST_SUITE_P(
             "beam.mount=/dev/vda: something is mounted on /engine; ~"},
         Bad{"OverTheSystem", "/dev/vda:/proc:ext4",
             "beam.mount=/dev/vda: something is mounted on /proc; ~"},
-        Bad{"RemountOfTheSystem", "proc:/proc:proc:remount,exec", "~; ~"}),
+        Bad{"RemountOfTheSystem", "proc:/proc:proc:remount,exec", "~; ~"},
+        // mount(2) ignores all other flags of a bind mount: neither nosuid nor nodev would hold.
+        Bad{"BindMountWouldKeepSuid", "/app:/data:none:bind",
+            "beam.mount=/app: bind and remount on /data are no volume; ~"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST_F(VolumesTest, OptionsThatAreTooLong) {

@@ -168,7 +168,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"RemountOfTheSystem", "proc:/proc:proc:remount,exec", "~; ~"},
         // mount(2) ignores all other flags of a bind mount: neither nosuid nor nodev would hold.
         Bad{"BindMountWouldKeepSuid", "/app:/data:none:bind",
-            "beam.mount=/app: bind and remount on /data are no volume; ~"}),
+            "beam.mount=/app: bind and remount on /data are no volume; ~"},
+        Bad{"TerminalThatNobodyTypesAt", "/dev/tty1:/data:ext9", "mount /data: No such device; ~"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST_F(VolumesTest, OptionsThatAreTooLong) {

@@ -365,6 +365,17 @@ TEST_F(EnderTest, IsAskedByPid1) {
       << "of a user nobody expects it";
 }
 
+TEST_F(EnderTest, ThatIsGoneIsNotWaitedFor) {
+  boot(kUser);
+  const auto writes = static_cast<unsigned>(kernel.count("write"));
+  kernel.living.clear();
+  kernel.faults = {{.name = "write", .nth = writes + 2, .code = EPIPE}};  // behind the last line
+  const uint64_t before = kernel.now_ns;
+  EXPECT_EQ(command_of(start({"/init", "--end", "exit", "0"}, kernel.envp)), RB_POWER_OFF);
+  EXPECT_TRUE(kernel.faults[0].fired);
+  EXPECT_LT(kernel.now_ns - before, 20'000'000'000U);
+}
+
 TEST_F(EnderTest, DoesWhatPid1Cannot) {
   add_control_port();
   boot("beam.mount=/dev/vda:/data:ext4");

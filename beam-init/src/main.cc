@@ -374,10 +374,11 @@ constexpr Step kSteps[] = {
 [[noreturn]] void end_after_beam(Boot& boot, char** argv, char** envp) {
   for (; *envp != nullptr; ++envp)
     (void)boot.environment.put(*envp);
-  const char* const ender = boot.draft.get("BEAM_INIT_ENDER");
-  const unsigned pipe = *ender == '\0' ? ~0U : number(ender);
+  // The BEAM may have put anything there: 0 to 2 are no pipe.
+  unsigned pipe = number(boot.draft.get("BEAM_INIT_ENDER"));
+  if (pipe < 3) pipe = ~0U;
   if (pipe > 3) (void)pid1::sys::close_from(3, pipe - 1);
-  (void)pid1::sys::close_from(pipe == ~0U ? 3 : pipe + 1);
+  if (pipe != ~0U) (void)pid1::sys::close_from(pipe + 1);
   // 0 to 2 are what they were; a file of its own for messages.
   (void)boot.console.adopt("/proc/self/fd/2");
   const char* word = argv[2] != nullptr ? argv[2] : "";
@@ -386,8 +387,10 @@ constexpr Step kSteps[] = {
   if (pid1::equals(word, "exit")) {
     word = boot.draft.get(status == 0 ? "BEAM_INIT_ON_EXIT" : "BEAM_INIT_ON_CRASH");
   }
-  const int end = index_of(kEnds, word);
-  end_machine(boot.console, {.end = end < 0 ? End::kReboot : static_cast<End>(end),
+  int end = index_of(kEnds, word);
+  // There is no parent that could restart anything.
+  if (end < 0 || end == static_cast<int>(End::kRestart)) end = static_cast<int>(End::kReboot);
+  end_machine(boot.console, {.end = static_cast<End>(end),
                              .status = status,
                              .grace_ms = number(boot.draft.get("BEAM_INIT_GRACE_MS")),
                              .control = boot.draft.get("BEAM_INIT_CONTROL"),

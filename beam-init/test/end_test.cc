@@ -130,7 +130,9 @@ INSTANTIATE_TEST_SUITE_P(
              RB_POWER_OFF,
              "poweroff 1"},
         Verb{"NegativeStatus", {"poweroff", "-1"}, "quiet", RB_POWER_OFF, "poweroff 1"},
-        Verb{"MoreWords", {"halt", "0", "poweroff", "1"}, "quiet", kHalt, "halt 0"}),
+        Verb{"MoreWords", {"halt", "0", "poweroff", "1"}, "quiet", kHalt, "halt 0"},
+        // There is no parent left to restart; PID 1 must not just exit.
+        Verb{"RestartIsNoPanic", {"restart", "0"}, "quiet", RB_AUTOBOOT, "reboot 0"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST_F(MachineEnd, WithoutItsEnvironmentIsAReboot) {
@@ -375,6 +377,28 @@ TEST_F(EnderTest, ThatIsGoneIsNotWaitedFor) {
   EXPECT_TRUE(kernel.faults[0].fired);
   EXPECT_LT(kernel.now_ns - before, 20'000'000'000U);
 }
+
+struct Pipe {
+  const char* name;
+  const char* value;
+};
+
+class EnderVariable : public MachineEnd, public testing::WithParamInterface<Pipe> {};
+
+TEST_P(EnderVariable, ThatIsNoneIsNoPipe) {
+  boot();
+  kernel.envp.push_back(std::string("BEAM_INIT_ENDER=") + GetParam().value);
+  const uint64_t before = kernel.now_ns;
+  EXPECT_EQ(command_of(start({"/init", "--end", "exit", "0"}, kernel.envp)), RB_POWER_OFF);
+  EXPECT_TRUE(said("the end: poweroff 0")) << console();
+  EXPECT_LT(kernel.now_ns - before, 20'000'000'000U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EnderVariable,
+                         testing::Values(Pipe{"Empty", ""}, Pipe{"Word", "pipe"},
+                                         Pipe{"Negative", "-1"}, Pipe{"Standard", "1"},
+                                         Pipe{"Closed", "5"}, Pipe{"Huge", "99999999999"}),
+                         [](const auto& instance) { return instance.param.name; });
 
 TEST_F(EnderTest, DoesWhatPid1Cannot) {
   add_control_port();

@@ -179,7 +179,7 @@ class Supervisor {
 
   /// One line of evidence, and what a crash dump has to say.
   void report(int code, uint64_t lived) {
-    const bool killed = code > 128;
+    const bool killed = (status_ & 0x7f) != 0;  // wait(2): 0 there after an exit, with any status
     char how[96];
     const pid1::Decimal number(static_cast<unsigned>(killed ? code - 128 : code));
     const pid1::Decimal seconds(lived / 1'000'000'000);
@@ -188,7 +188,7 @@ class Supervisor {
                      killed ? "was killed by signal {} after {} s" : "ended with status {} after {} s",
                      parts);
     console_.say(code == 0 ? pid1::Level::kNotice : pid1::Level::kError, "the BEAM {}{}", how,
-                 code == 128 + SIGKILL && !asked_ ? "; the kernel kills so when memory runs out" : "");
+                 status_ == SIGKILL && !asked_ ? "; the kernel kills so when memory runs out" : "");
     char dump[1024];
     if (*charge_.crash_dump == '\0') return;
     // Of a dump only the beginning is wanted; what is longer is no error.

@@ -164,7 +164,12 @@ INSTANTIATE_TEST_SUITE_P(
         End_{"AbortWithACore", SIGABRT | 0x80, "", "the BEAM was killed by signal 6 after 2 s",
              "reboot 134", RB_AUTOBOOT},
         End_{"OwnTerm", SIGTERM, "beam.on_crash=halt", "the BEAM was killed by signal 15 after 2 s",
-             "halt 143", kHalt}),
+             "halt 143", kHalt},
+        // erlang:halt(137) is no signal, and says nothing of memory.
+        End_{"StatusAbove128IsNoSignal", exited(137), "",
+             "the BEAM ended with status 137 after 2 s", "reboot 137", RB_AUTOBOOT},
+        End_{"LargestStatus", exited(255), "", "the BEAM ended with status 255 after 2 s",
+             "reboot 255", RB_AUTOBOOT}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST_F(SuperviseTest, OthersThatDieAreCollected) {
@@ -191,6 +196,7 @@ TEST_F(SuperviseTest, BeamThatSomebodyElseCollected) {
     kernel.pending_signals.push_back(SIGCHLD);
   });
   EXPECT_EQ(command_of(supervise()), RB_AUTOBOOT) << "there is nobody to wait for";
+  EXPECT_TRUE(said("the BEAM ended with status 255 after 0 s")) << console();
 }
 
 TEST_F(SuperviseTest, StatusIsKeptThoughSigchldWasIgnored) {

@@ -67,10 +67,15 @@ class Supervisor {
     }
   }
 
+  /// The port takes one that has it open: who tells the host of the end opens it again.
+  void leave_control() {
+    if (control_ >= 0) pid1::sys::close(control_);
+    control_ = -1;
+  }
+
  private:
   Ending ending(End end, int status) {
-    // The port takes one that has it open.
-    if (control_ >= 0) pid1::sys::close(control_);
+    leave_control();
     return {.end = end, .status = status, .grace_ms = grace_ms_, .control = charge_.control};
   }
 
@@ -104,9 +109,7 @@ class Supervisor {
     if ((entries[1].revents & POLLIN) != 0) {
       take_request();
     } else if (entries[1].revents != 0) {
-      // Nobody has the other side: poll(2) would say so for ever.
-      pid1::sys::close(control_);
-      control_ = -1;
+      leave_control();  // it is unplugged: poll(2) would say so for ever
     }
     for (;;) {
       const int signal = pid1::next_signal(signals_).value_or(0);
@@ -226,7 +229,9 @@ class Supervisor {
 
 Outcome supervise(const Charge& charge, pid1::Console& console) {
   Supervisor supervisor(charge, console);
-  return supervisor.run();
+  const Outcome outcome = supervisor.run();
+  supervisor.leave_control();
+  return outcome;
 }
 
 }  // namespace beam_init

@@ -254,6 +254,8 @@ TEST_F(SuperviseTest, BeamThatCannotBeStarted) {
            "another machine"))
       << console();
   EXPECT_TRUE(kernel.living.empty());
+  // The port takes one opener at a time.
+  EXPECT_EQ(port().sink.text(), "ready\nend reboot 1\n");
 }
 
 // ---- who asks for the end

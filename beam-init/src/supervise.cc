@@ -22,6 +22,7 @@ namespace {
 constexpr uint64_t kMillisecond = 1'000'000;
 constexpr uint64_t kSteady = 60'000 * kMillisecond;  // who lives so long has not failed to start
 constexpr unsigned kLongestPauseMs = 30'000;
+constexpr uint64_t kAbsence = 1000 * kMillisecond;  // between two looks at a port without a host
 
 uint64_t now_ns() {
   return pid1::sys::clock_ns(CLOCK_BOOTTIME);
@@ -98,11 +99,13 @@ class Supervisor {
 
   /// Waits for something to happen, or for `deadline` (0: none), and sees to it.
   void look_after(uint64_t deadline) {
+    const uint64_t now = now_ns();
+    const bool listens = now >= control_from_;
+    if (!listens && (deadline == 0 || control_from_ < deadline)) deadline = control_from_;
     struct pollfd entries[] = {{.fd = signals_, .events = POLLIN, .revents = 0},
-                               {.fd = control_, .events = POLLIN, .revents = 0}};
+                               {.fd = listens ? control_ : -1, .events = POLLIN, .revents = 0}};
     int wait_ms = -1;
     if (deadline != 0) {
-      const uint64_t now = now_ns();
       wait_ms = now < deadline ? static_cast<int>((deadline - now) / kMillisecond + 1) : 0;
     }
     (void)pid1::sys::poll(entries, wait_ms);
@@ -152,7 +155,9 @@ class Supervisor {
   void take_request() {
     char text[64] = {};
     const auto got = pid1::sys::read(control_, {text, sizeof(text) - 1});
-    if (got.value_or(0) == 0) return;
+    // While nobody has the other side the port is ready, and reads as empty (port_fops_poll() of
+    // drivers/char/virtio_console.c). Somebody may come.
+    if (got == 0U) control_from_ = now_ns() + kAbsence;
     for (char* line = text; *line != '\0';) {
       char* const rest = pid1::split(line, '\n');
       if (pid1::equals(line, "stop")) ask(charge_.settings->on_exit);
@@ -217,6 +222,7 @@ class Supervisor {
   unsigned grace_ms_;
   int signals_ = -1;
   int control_ = -1;
+  uint64_t control_from_ = 0;  // when the port is listened to again
   pid_t child_ = 0;
   int status_ = 0;
   uint64_t started_ = 0;

@@ -537,6 +537,30 @@ TEST_F(CrashDump, ThatIsTheUsersOwnIsLeftAlone) {
 
 // ---- the host's port
 
+TEST_F(SuperviseTest, PortWithoutAHostIsNoSpin) {
+  add_control_port().host_connected = false;
+  lives = {{.ms = 20'000, .status = exited(0)}};
+  EXPECT_EQ(command_of(supervise()), RB_POWER_OFF);
+  EXPECT_LT(kernel.count("poll"), 100U);
+}
+
+TEST_F(SuperviseTest, HostThatGoesIsNoSpin) {
+  add_control_port();
+  events.emplace_back(100, [] { port().host_connected = false; });
+  lives = {{.ms = 20'000, .status = exited(0)}};
+  EXPECT_EQ(command_of(supervise()), RB_POWER_OFF);
+  EXPECT_LT(kernel.count("poll"), 100U);
+}
+
+TEST_F(SuperviseTest, HostThatComesLateIsHeard) {
+  add_control_port().host_connected = false;
+  events.emplace_back(5000, [] { port().host_connected = true; });
+  host_writes_at(5001, "reboot\n");
+  EXPECT_EQ(command_of(supervise()), RB_AUTOBOOT);
+  EXPECT_LE(now_ms() - started_ms[0], 7000U);
+  EXPECT_EQ(signals_of_the_beam(), std::vector<int>{SIGTERM});
+}
+
 TEST_F(SuperviseTest, PortThatCannotBeOpenedIsNone) {
   add_control_port().open_error = ENXIO;
   lives = {{.ms = 10, .status = exited(0)}};

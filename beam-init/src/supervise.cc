@@ -39,7 +39,7 @@ class Supervisor {
   Outcome run() {
     BEAM_INIT_TRY(pid1::block_signals(pid1::kAllSignals), "", "this is a defect of the kernel");
     // With SIGCHLD ignored the kernel would throw the BEAM's exit status away (wait(2), NOTES).
-    (void)pid1::reset_dispositions();
+    BEAM_INIT_TRY(pid1::reset_dispositions(), "", "this is a defect of the kernel");
     const auto signals = pid1::open_signalfd(pid1::kAllSignals);
     BEAM_INIT_TRY(signals, "", "the kernel needs CONFIG_SIGNALFD");
     signals_ = *signals;

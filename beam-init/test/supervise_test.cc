@@ -438,6 +438,31 @@ TEST_F(SuperviseTest, OrphansInThePauseAreCollected) {
   EXPECT_TRUE(collected);
 }
 
+// Whatever call fails: the machine ends, and it is said why.
+TEST_F(SuperviseTest, EveryCallFailing) {
+  Ending ending;
+  pid1::fake::for_each_fault(
+      [&] {
+        furnish();
+        attach();
+        add_control_port();
+        lives = {{.ms = 50, .status = exited(0)}};
+        events.clear();
+        started_ms.clear();
+        beam = 0;
+      },
+      [&] { ending = supervise(); },
+      [&](const pid1::fake::Injection&) {
+        EXPECT_TRUE(ending.how == Ending::How::kRestarted || ending.how == Ending::How::kExited);
+        const std::string told = console() + kernel_log();
+        EXPECT_TRUE(told.find("beam-init: error: ") != std::string::npos ||
+                    told.find("beam-init: the BEAM ended with status ") != std::string::npos)
+            << told;
+        EXPECT_NE(told.find("beam-init: the end: "), std::string::npos) << told;
+        EXPECT_LE(started_ms.size(), 1U);
+      });
+}
+
 // ---- what it leaves
 
 struct Dump {

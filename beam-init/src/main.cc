@@ -397,17 +397,28 @@ constexpr Step kSteps[] = {
                              .ender = static_cast<int>(pipe)});
 }
 
-int print(int fd, const char* pattern, const char* a = nullptr, const char* b = nullptr,
-          const char* c = nullptr) {
-  static char line[1024];
-  const char* const parts[] = {a, b, c};
-  std::string_view text(line, pid1::fill(line, pattern, parts).value_or(0));
+int print_whole(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto put = pid1::sys::uninterrupted([&] { return pid1::sys::write(fd, text); });
     if (!put.has_value()) return 1;
     text.remove_prefix(*put);
   }
   return 0;
+}
+
+int print(int fd, const char* pattern, const char* a = nullptr, const char* b = nullptr,
+          const char* c = nullptr) {
+  static char line[1024];
+  const char* const parts[] = {a, b, c};
+  return print_whole(fd, {line, pid1::fill(line, pattern, parts).value_or(0)});
+}
+
+/// The words, each on a line of its own. They are of any length.
+int print_words(char* const* words) {
+  int failed = 0;
+  for (; *words != nullptr; ++words)
+    failed |= print_whole(1, "  ") | print_whole(1, *words) | print_whole(1, "\n");
+  return failed;
 }
 
 int print_help() {
@@ -467,12 +478,9 @@ int print_check(Boot& boot, const char* root, const char* cmdline) {
   }
   int failed = print(1, "as {}, in {}:\n", *boot.settings.user == '\0' ? "root" : boot.settings.user,
                      working_directory(boot));
-  for (char* const* word = boot.beam_argv.data(); *word != nullptr; ++word)
-    failed |= print(1, "  {}\n", *word);
+  failed |= print_words(boot.beam_argv.data());
   failed |= print(1, "with the environment:\n");
-  for (char* const* entry = boot.environment.data(); *entry != nullptr; ++entry)
-    failed |= print(1, "  {}\n", *entry);
-  return failed;
+  return failed | print_words(boot.environment.data());
 }
 
 }  // namespace

@@ -112,6 +112,14 @@ INSTANTIATE_TEST_SUITE_P(All, CheckBy,
                                          Namespaces{"User", 1000, CLONE_NEWNS | CLONE_NEWUSER}),
                          [](const auto& instance) { return instance.param.name; });
 
+TEST_F(CheckTest, EveryWordIsPrintedWhole) {
+  const std::string value(3000, 'x');
+  EXPECT_EQ(check("beam.env.LONG=" + value + " -- " + value).status, 0);
+  const std::vector<std::string> all = lines();
+  EXPECT_EQ(std::ranges::count(all, "  LONG=" + value), 1);
+  EXPECT_EQ(std::ranges::count(all, "  " + value), 1);
+}
+
 TEST_F(CheckTest, OutputThatTakesNothing) {
   kernel.faults = {{.name = "write", .nth = 3, .code = EPIPE}};
   EXPECT_EQ(check("").status, 1);

@@ -128,8 +128,8 @@ void end_machine(pid1::Console& console, const Ending& ending) {
   describe(ending, line);
   console.say(pid1::Level::kNotice, "the end: {}", line);
   if (ending.ender >= 0) {
-    (void)pid1::sys::write(ending.ender, line);
-    pid1::sys::sleep_ms(kEnderMs);
+    const auto asked = pid1::sys::write(ending.ender, line);
+    if (asked.has_value()) pid1::sys::sleep_ms(kEnderMs);
   }
   // No child's status matters any more, and waiting for them needs SIGCHLD (wait(2), NOTES).
   (void)pid1::reset_dispositions();

@@ -374,10 +374,11 @@ constexpr Step kSteps[] = {
 [[noreturn]] void end_after_beam(Boot& boot, char** argv, char** envp) {
   for (; *envp != nullptr; ++envp)
     (void)boot.environment.put(*envp);
-  const char* const ender = boot.draft.get("BEAM_INIT_ENDER");
-  const unsigned pipe = *ender == '\0' ? ~0U : number(ender);
+  // The BEAM may have put anything there: 0 to 2 are no pipe.
+  unsigned pipe = number(boot.draft.get("BEAM_INIT_ENDER"));
+  if (pipe < 3) pipe = ~0U;
   if (pipe > 3) (void)pid1::sys::close_from(3, pipe - 1);
-  (void)pid1::sys::close_from(pipe == ~0U ? 3 : pipe + 1);
+  if (pipe != ~0U) (void)pid1::sys::close_from(pipe + 1);
   // 0 to 2 are what they were; a file of its own for messages.
   (void)boot.console.adopt("/proc/self/fd/2");
   const char* word = argv[2] != nullptr ? argv[2] : "";
@@ -386,25 +387,38 @@ constexpr Step kSteps[] = {
   if (pid1::equals(word, "exit")) {
     word = boot.draft.get(status == 0 ? "BEAM_INIT_ON_EXIT" : "BEAM_INIT_ON_CRASH");
   }
-  const int end = index_of(kEnds, word);
-  end_machine(boot.console, {.end = end < 0 ? End::kReboot : static_cast<End>(end),
+  int end = index_of(kEnds, word);
+  // There is no parent that could restart anything.
+  if (end < 0 || end == static_cast<int>(End::kRestart)) end = static_cast<int>(End::kReboot);
+  end_machine(boot.console, {.end = static_cast<End>(end),
                              .status = status,
                              .grace_ms = number(boot.draft.get("BEAM_INIT_GRACE_MS")),
                              .control = boot.draft.get("BEAM_INIT_CONTROL"),
                              .ender = static_cast<int>(pipe)});
 }
 
-int print(int fd, const char* pattern, const char* a = nullptr, const char* b = nullptr,
-          const char* c = nullptr) {
-  static char line[1024];
-  const char* const parts[] = {a, b, c};
-  std::string_view text(line, pid1::fill(line, pattern, parts).value_or(0));
+int print_whole(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto put = pid1::sys::uninterrupted([&] { return pid1::sys::write(fd, text); });
     if (!put.has_value()) return 1;
     text.remove_prefix(*put);
   }
   return 0;
+}
+
+int print(int fd, const char* pattern, const char* a = nullptr, const char* b = nullptr,
+          const char* c = nullptr) {
+  static char line[1024];
+  const char* const parts[] = {a, b, c};
+  return print_whole(fd, {line, pid1::fill(line, pattern, parts).value_or(0)});
+}
+
+/// The words, each on a line of its own. They are of any length.
+int print_words(char* const* words) {
+  int failed = 0;
+  for (; *words != nullptr; ++words)
+    failed |= print_whole(1, "  ") | print_whole(1, *words) | print_whole(1, "\n");
+  return failed;
 }
 
 int print_help() {
@@ -465,12 +479,9 @@ int print_check(Boot& boot, const char* root, const char* cmdline) {
   }
   int failed = print(1, "as {}, in {}:\n", *boot.settings.user == '\0' ? "root" : boot.settings.user,
                      working_directory(boot));
-  for (char* const* word = boot.beam_argv.data(); *word != nullptr; ++word)
-    failed |= print(1, "  {}\n", *word);
+  failed |= print_words(boot.beam_argv.data());
   failed |= print(1, "with the environment:\n");
-  for (char* const* entry = boot.environment.data(); *entry != nullptr; ++entry)
-    failed |= print(1, "  {}\n", *entry);
-  return failed;
+  return failed | print_words(boot.environment.data());
 }
 
 }  // namespace

@@ -61,15 +61,15 @@ Outcome set_up_device(char* text, Servers& servers) {
   const char* const device = text;
   if (*device == '\0' || *device == ',') return fail("beam.net={}: no device; {}", text, kAdvice);
   pid1::Address gateways[2];
-  for (char* word = pid1::split(text, ','); *word != '\0';) {
-    char* const rest = pid1::split(word, ',');
+  for (char* rest = pid1::split(text, ','); *rest != '\0';) {
+    char* const word = rest;
+    rest = pid1::split(rest, ',');
     const auto taken = take(word, device, servers, gateways);
     if (!taken.has_value()) {
       const pid1::Error why = taken.error();
       return fail("{} {} {}: {}; {}", why.operation, device, word, pid1::errno_words(why.code),
                   kAdvice);
     }
-    word = rest;
   }
   BEAM_INIT_TRY(pid1::bring_up(device), device, kAdvice);
   for (const pid1::Address& gateway : gateways) {
@@ -101,13 +101,13 @@ pid1::Ipv4 own_address(const Settings& settings, Draft& draft) {
   if (pid1::parse_ip(draft.text("{}", settings.ip), config).value_or(false)) return config.address;
   pid1::Ipv4 found = pid1::kNoIpv4;
   (void)settings.for_each("net=", [&](const Given& given) {
-    for (char* word = draft.text("{}", given.value); *word != '\0' && found == pid1::kNoIpv4;) {
-      char* const rest = pid1::split(word, ',');
+    for (char* rest = draft.text("{}", given.value); *rest != '\0' && found == pid1::kNoIpv4;) {
+      char* const word = rest;
+      rest = pid1::split(rest, ',');
       if (const auto own = pid1::parse_network(word); own.has_value()) {
         const auto& bytes = (*own).address.bytes;
         if ((*own).address.size() == 4) found = {{bytes[0], bytes[1], bytes[2], bytes[3]}};
       }
-      word = rest;
     }
     return Outcome();
   });

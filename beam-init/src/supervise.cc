@@ -22,7 +22,7 @@ namespace {
 constexpr uint64_t kMillisecond = 1'000'000;
 constexpr uint64_t kSteady = 60'000 * kMillisecond;  // who lives so long has not failed to start
 constexpr unsigned kLongestPauseMs = 30'000;
-constexpr int kHostAgainMs = 1'000;  // until a host that has gone is looked for again
+constexpr uint64_t kAbsence = 1000 * kMillisecond;  // between two looks at a port without a host
 
 uint64_t now_ns() {
   return pid1::sys::clock_ns(CLOCK_BOOTTIME);
@@ -39,7 +39,7 @@ class Supervisor {
   Outcome run() {
     BEAM_INIT_TRY(pid1::block_signals(pid1::kAllSignals), "", "this is a defect of the kernel");
     // With SIGCHLD ignored the kernel would throw the BEAM's exit status away (wait(2), NOTES).
-    (void)pid1::reset_dispositions();
+    BEAM_INIT_TRY(pid1::reset_dispositions(), "", "this is a defect of the kernel");
     const auto signals = pid1::open_signalfd(pid1::kAllSignals);
     BEAM_INIT_TRY(signals, "", "the kernel needs CONFIG_SIGNALFD");
     signals_ = *signals;
@@ -53,7 +53,8 @@ class Supervisor {
       while (child_ != 0)
         look_after(deadline_);
       const uint64_t lived = now_ns() - started_;
-      const int code = pid1::exit_code(status_);
+      // Who was asked to end before it had a handler for that has ended as it was asked to.
+      const int code = asked_ && status_ == SIGTERM ? 0 : pid1::exit_code(status_);
       report(code, lived);
       const End end = next(code);
       if (end != End::kRestart) end_machine(console_, ending(end, code));
@@ -68,10 +69,15 @@ class Supervisor {
     }
   }
 
+  /// The port takes one that has it open: who tells the host of the end opens it again.
+  void leave_control() {
+    if (control_ >= 0) pid1::sys::close(control_);
+    control_ = -1;
+  }
+
  private:
   Ending ending(End end, int status) {
-    // The port takes one that has it open.
-    if (control_ >= 0) pid1::sys::close(control_);
+    leave_control();
     return {.end = end, .status = status, .grace_ms = grace_ms_, .control = charge_.control};
   }
 
@@ -94,19 +100,21 @@ class Supervisor {
 
   /// Waits for something to happen, or for `deadline` (0: none), and sees to it.
   void look_after(uint64_t deadline) {
+    const uint64_t now = now_ns();
+    const bool listens = now >= control_from_;
+    if (!listens && (deadline == 0 || control_from_ < deadline)) deadline = control_from_;
     struct pollfd entries[] = {{.fd = signals_, .events = POLLIN, .revents = 0},
-                               {.fd = host_gone_ ? -1 : control_, .events = POLLIN, .revents = 0}};
-    int wait_ms = host_gone_ ? kHostAgainMs : -1;
+                               {.fd = listens ? control_ : -1, .events = POLLIN, .revents = 0}};
+    int wait_ms = -1;
     if (deadline != 0) {
-      const uint64_t now = now_ns();
-      const int left_ms =
-          now < deadline ? static_cast<int>((deadline - now) / kMillisecond + 1) : 0;
-      if (!host_gone_ || left_ms < wait_ms) wait_ms = left_ms;
+      wait_ms = now < deadline ? static_cast<int>((deadline - now) / kMillisecond + 1) : 0;
     }
     (void)pid1::sys::poll(entries, wait_ms);
-    // While nobody has the other side, poll(2) says for ever that the port has something to read
-    // (will_read_block in drivers/char/virtio_console.c): a nothing.
-    host_gone_ = entries[1].revents != 0 && !take_request();
+    if ((entries[1].revents & POLLIN) != 0) {
+      take_request();
+    } else if (entries[1].revents != 0) {
+      leave_control();  // it is unplugged: poll(2) would say so for ever
+    }
     for (;;) {
       const int signal = pid1::next_signal(signals_).value_or(0);
       if (signal == 0) break;
@@ -145,15 +153,16 @@ class Supervisor {
     }
   }
 
-  /// False: there is nothing. A line may come in pieces; one longer than any request is thrown
-  /// away.
-  bool take_request() {
+  /// A line may come in pieces. One that is longer than any request is thrown away.
+  void take_request() {
     char* const end = request_ + sizeof(request_) - 1;
     if (request_end_ == end) request_end_ = request_;
     const auto got =
         pid1::sys::read(control_, {request_end_, static_cast<size_t>(end - request_end_)});
-    if (got.value_or(0) == 0) return false;
-    request_end_ += *got;
+    // While nobody has the other side the port is ready, and reads as empty (port_fops_poll() of
+    // drivers/char/virtio_console.c). Somebody may come.
+    if (got == 0U) control_from_ = now_ns() + kAbsence;
+    request_end_ += got.value_or(0);
     *request_end_ = '\0';
     char* line = request_;
     while (*pid1::find(line, '\n') != '\0') {
@@ -168,7 +177,6 @@ class Supervisor {
     request_end_ = request_;
     while (*line != '\0')
       *request_end_++ = *line++;
-    return true;
   }
 
   /// The first who asks for the end is heard.
@@ -189,17 +197,16 @@ class Supervisor {
 
   /// One line of evidence, and what a crash dump has to say.
   void report(int code, uint64_t lived) {
-    const bool killed = code > 128;
+    const bool killed = (status_ & 0x7f) != 0;  // wait(2): 0 there after an exit, with any status
     char how[96];
-    const pid1::Decimal number(static_cast<unsigned>(killed ? code - 128 : code));
+    const pid1::Decimal number(static_cast<unsigned>(killed ? status_ & 0x7f : code));
     const pid1::Decimal seconds(lived / 1'000'000'000);
     const char* const parts[] = {number.text(), seconds.text()};
-    (void)pid1::fill(
-        how, killed ? "was killed by signal {} after {} s" : "ended with status {} after {} s",
-        parts);
-    console_.say(
-        code == 0 ? pid1::Level::kNotice : pid1::Level::kError, "the BEAM {}{}", how,
-        code == 128 + SIGKILL && !asked_ ? "; the kernel kills so when memory runs out" : "");
+    (void)pid1::fill(how,
+                     killed ? "was killed by signal {} after {} s" : "ended with status {} after {} s",
+                     parts);
+    console_.say(code == 0 ? pid1::Level::kNotice : pid1::Level::kError, "the BEAM {}{}", how,
+                 status_ == SIGKILL && !asked_ ? "; the kernel kills so when memory runs out" : "");
     char dump[1024];
     if (*charge_.crash_dump == '\0') return;
     // Of a dump only the beginning is wanted; what is longer is no error.
@@ -225,9 +232,9 @@ class Supervisor {
   unsigned grace_ms_;
   int signals_ = -1;
   int control_ = -1;
-  bool host_gone_ = false;
   char request_[64] = {};
   char* request_end_ = request_;  // of what has come of a line
+  uint64_t control_from_ = 0;  // when the port is listened to again
   pid_t child_ = 0;
   int status_ = 0;
   uint64_t started_ = 0;
@@ -240,7 +247,9 @@ class Supervisor {
 
 Outcome supervise(const Charge& charge, pid1::Console& console) {
   Supervisor supervisor(charge, console);
-  return supervisor.run();
+  const Outcome outcome = supervisor.run();
+  supervisor.leave_control();
+  return outcome;
 }
 
 }  // namespace beam_init

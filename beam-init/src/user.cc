@@ -29,14 +29,14 @@ bool parse_ids(char* text, User& user) {
 }
 
 Outcome find_capabilities(const char* list, Draft& draft, User& user) {
-  for (char* name = draft.text("{}", list); *name != '\0';) {
-    char* const rest = pid1::split(name, ',');
+  for (char* rest = draft.text("{}", list); *rest != '\0';) {
+    const char* const name = rest;
+    rest = pid1::split(rest, ',');
     const auto capability = pid1::parse_capability(name);
     if (!capability.has_value()) {
       return fail("beam.caps: '{}' is no capability; they have the names of capabilities(7)", name);
     }
     user.capabilities |= uint64_t{1} << *capability;
-    name = rest;
   }
   return {};
 }

@@ -25,7 +25,8 @@ const char* state_of_ext4(const char* device) {
   constexpr size_t kState = kSuperblock + 0x3a;     // s_state: 1 unmounted clean, 2 errors seen
   constexpr size_t kFeatures = kSuperblock + 0x60;  // s_feature_incompat: 4 the journal is needed
   unsigned char bytes[2048];
-  const auto fd = pid1::sys::open(device, O_RDONLY | O_CLOEXEC);
+  // What is named may be a terminal: nobody types there, nor shall it become the controlling one.
+  const auto fd = pid1::sys::open(device, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (!fd.has_value()) return "";
   const auto got = pid1::sys::read(*fd, {reinterpret_cast<char*>(bytes), sizeof(bytes)});
   pid1::sys::close(*fd);
@@ -58,11 +59,16 @@ Outcome mount_volume(char* text, const Settings& settings, const User& user, War
   pid1::MountSpec spec = {.type = type,
                           .target = target,
                           .data = data,
-                          .flags = MS_NOSUID | MS_NODEV,
+                          .flags = 0,
                           .directory_mode = 0755,
                           .optional = false,
                           .source = text};
   BEAM_INIT_TRY(pid1::parse_mount_options(options, spec.flags, data), target, kAdvice);
+  if ((spec.flags & (MS_BIND | MS_REMOUNT)) != 0) {
+    return fail("beam.mount={}: bind and remount on {} are no volume; {}", text, target, kAdvice);
+  }
+  // Last, for `defaults` of fstab has suid and dev in it.
+  spec.flags |= MS_NOSUID | MS_NODEV;
   const auto mounted = pid1::mount(spec);
   BEAM_INIT_TRY(mounted, target, kAdvice);
   if (*mounted != pid1::MountOutcome::kMounted) {

@@ -16,8 +16,9 @@ std::shared_ptr<Node> device(bool terminal) {
   return node;
 }
 
-/// Whether `text` is `pattern`, in which a ~ stands for any text.
-bool matches(std::string_view text, std::string_view pattern) {
+}  // namespace
+
+bool MachineTest::matches(std::string_view text, std::string_view pattern) {
   const size_t wild = pattern.find('~');
   if (wild == std::string_view::npos) return text == pattern;
   if (!text.starts_with(pattern.substr(0, wild))) return false;
@@ -26,8 +27,6 @@ bool matches(std::string_view text, std::string_view pattern) {
   }
   return false;
 }
-
-}  // namespace
 
 void MachineTest::furnish() {
   pid1::fake::Kernel& kernel = pid1::fake::kernel();
@@ -67,6 +66,41 @@ pid1::fake::Ending MachineTest::boot(const std::string& cmdline, const std::stri
   return pid1::fake::run([&] { (void)beam_init_main(1, argv, nullptr); });
 }
 
+pid1::fake::Ending MachineTest::start(Strings words, Strings environment) {
+  const auto pointers = [](Strings& strings) {
+    std::vector<char*> all;
+    for (std::string& text : strings)
+      all.push_back(text.data());
+    all.push_back(nullptr);
+    return all;
+  };
+  std::vector<char*> argv = pointers(words);
+  std::vector<char*> envp = pointers(environment);
+  int status = 0;
+  pid1::fake::Ending ending = pid1::fake::run(
+      [&] { status = beam_init_main(static_cast<int>(words.size()), argv.data(), envp.data()); });
+  if (ending.how == pid1::fake::Ending::How::kReturned) ending.status = status;
+  return ending;
+}
+
+void MachineTest::add_to(const std::string& type, const std::string& path, std::string content) {
+  const auto node = std::make_shared<Node>();
+  const bool is_directory = path.ends_with("/");
+  node->type = is_directory ? Node::Type::kDirectory : Node::Type::kFile;
+  node->content = std::move(content);
+  pid1::fake::kernel().file_systems[type][path.substr(0, path.size() - (is_directory ? 1 : 0))] =
+      node;
+}
+
+Node& MachineTest::add_control_port() {
+  add_to("sysfs", "class/virtio-ports/vport0p1/name", "org.example.other\n");
+  add_to("sysfs", "class/virtio-ports/vport0p2/name", "microbeam.control\n");
+  const auto node = std::make_shared<Node>();
+  node->type = Node::Type::kPort;
+  pid1::fake::kernel().file_systems["devtmpfs"]["vport0p2"] = node;
+  return *node;
+}
+
 void MachineTest::expect_failure(const std::string& line, const std::string& cmdline,
                                  const std::string& config) {
   const pid1::fake::Ending ending = boot(cmdline, config);
@@ -90,6 +124,10 @@ std::string MachineTest::console() {
 std::string MachineTest::kernel_log() {
   const Node* node = pid1::fake::kernel().find("/dev/kmsg");
   return node == nullptr ? "" : node->sink.text();
+}
+
+std::string MachineTest::printed() {
+  return pid1::fake::kernel().descriptors.at(1).file->node->sink.text();
 }
 
 Strings MachineTest::arguments() {

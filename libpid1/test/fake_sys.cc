@@ -152,7 +152,9 @@ void cover(const std::string& target, const Tree& contents) {
     return entry.first != target && is_below(entry.first, target);
   });
   for (const auto& [name, node] : contents) {
-    kernel().nodes[normal(target + "/" + name)] = std::make_shared<Node>(*node);
+    const std::string path = normal(target + "/" + name);
+    if (!kernel().nodes.contains(parent_of(path))) kernel().add_directory(parent_of(path));
+    kernel().nodes[path] = std::make_shared<Node>(*node);
   }
 }
 
@@ -164,13 +166,23 @@ Descriptor* descriptor(int fd) {
 Sink* sink_of(int fd) {
   const Descriptor* open = descriptor(fd);
   if (open == nullptr || open->file->node == nullptr) return nullptr;
-  return open->file->node->type == Node::Type::kDevice ? &open->file->node->sink : nullptr;
+  const Node::Type type = open->file->node->type;
+  const bool takes = type == Node::Type::kDevice || type == Node::Type::kPort;
+  return takes ? &open->file->node->sink : nullptr;
 }
 
 /// A descriptor for the log: by what it has open.
 std::string name_of(int fd) {
   const Descriptor* open = descriptor(fd);
   return open == nullptr ? std::to_string(fd) + " (closed)" : open->file->path;
+}
+
+/// What /proc/self/fd/N leads to; `path` for any other, or where N is not open.
+std::string followed(const std::string& path) {
+  const std::string start = "/proc/self/fd/";
+  if (!path.starts_with(start) || path.size() > start.size() + 4) return path;
+  const Descriptor* open = descriptor(std::atoi(path.c_str() + start.size()));
+  return open == nullptr ? path : open->file->path;
 }
 
 int install(std::shared_ptr<OpenFile> file, bool close_on_exec, int lowest = 0) {
@@ -209,8 +221,11 @@ NetlinkRequest decode(std::string_view bytes, size_t family_size) {
   return request;
 }
 
-constexpr int kSetGid = 6;   // CAP_SETGID
-constexpr int kSetPcap = 8;  // CAP_SETPCAP
+constexpr int kChown = 0;      // CAP_CHOWN
+constexpr int kSetGid = 6;     // CAP_SETGID
+constexpr int kSetPcap = 8;    // CAP_SETPCAP
+constexpr int kSysAdmin = 21;  // CAP_SYS_ADMIN
+constexpr int kSysBoot = 22;   // CAP_SYS_BOOT
 
 bool is_capable(int capability) {
   return (kernel().capabilities.effective >> capability & 1U) != 0;
@@ -323,6 +338,12 @@ Sink& Kernel::add_device(const std::string& path) {
   return nodes[path]->sink;
 }
 
+Node& Kernel::add_node(const std::string& path, Node::Type type, std::string content) {
+  add_file(path, std::move(content));
+  nodes[path]->type = type;
+  return *nodes[path];
+}
+
 Node* Kernel::find(std::string_view path) {
   const auto found = nodes.find(normal(path));
   return found == nodes.end() ? nullptr : found->second.get();
@@ -382,6 +403,7 @@ size_t Kernel::count(std::string_view name) const {
 
 void Kernel::die(pid_t child, int status) {
   std::erase(living, child);
+  if (dispositions[SIGCHLD] == 1) return;  // nobody is told, and none stays (wait(2), NOTES)
   dead.push_back({child, status});
   pending_signals.push_back(SIGCHLD);
 }
@@ -532,8 +554,12 @@ Error error(int code, const char* operation) {
 
 Result<int> open(const char* path, int flags, mode_t mode) {
   if (const int code = enter("open", path)) return error(code, "open");
-  const std::string name = normal(path);
+  std::string name = fake::followed(normal(path));
   const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  if (const Node* link = kernel().find(name); link != nullptr && link->type == Node::Type::kLink) {
+    if ((flags & O_NOFOLLOW) != 0) return error(ELOOP, "open");
+    name = normal(link->content);
+  }
   if (kernel().find(name) == nullptr) {
     if ((flags & O_CREAT) == 0) return error(fake::absence(name), "open");
     if (kernel().find(fake::parent_of(name)) == nullptr || fake::absence(name) == ENOTDIR) {
@@ -553,6 +579,15 @@ Result<int> open(const char* path, int flags, mode_t mode) {
   }
   if (node->type == Node::Type::kFile && writes && fake::is_read_only(name)) {
     return error(EROFS, "open");
+  }
+  if (node->type == Node::Type::kPipe && !writes) {
+    EXPECT_NE(flags & O_NONBLOCK, 0) << "open of the FIFO " << name << " waits for a writer";
+  }
+  if (node->type == Node::Type::kPort) {
+    // port_fops_open() of drivers/char/virtio_console.c: one at a time.
+    for (const auto& [fd, other] : kernel().descriptors) {
+      if (other.file->node == node) return error(EBUSY, "open");
+    }
   }
   if ((flags & O_TRUNC) != 0) node->content.clear();
   const auto file = std::make_shared<fake::OpenFile>();
@@ -586,7 +621,21 @@ Result<size_t> read(int fd, std::span<char> buffer) {
     }
     return used == 0 ? Result<size_t>(error(EINVAL, "read")) : used;
   }
+  const bool waits = (file.flags & O_NONBLOCK) == 0;
+  if (file.node->type == Node::Type::kPort) {
+    std::string& sent = file.node->content;
+    if (sent.empty() && !file.node->host_connected) return 0;
+    EXPECT_FALSE(sent.empty() && waits) << "read of " << file.path << " waits for ever";
+    if (sent.empty()) return error(EAGAIN, "read");
+    const size_t size = sent.copy(buffer.data(), buffer.size());
+    sent.erase(0, size);
+    return size;
+  }
   const std::string_view rest = std::string_view(file.node->content).substr(file.offset);
+  if (rest.empty() && file.node->type == Node::Type::kDevice && file.node->sink.terminal) {
+    EXPECT_FALSE(waits) << "read of the terminal " << file.path << " waits for somebody to type";
+    return error(EAGAIN, "read");
+  }
   const size_t size = std::min({rest.size(), buffer.size(), kernel().max_transfer});
   rest.copy(buffer.data(), size);
   file.offset += size;
@@ -598,6 +647,10 @@ Result<size_t> write(int fd, std::string_view data) {
   const fake::Descriptor* open = fake::descriptor(fd);
   if (open == nullptr || (open->file->flags & O_ACCMODE) == O_RDONLY) return error(EBADF, "write");
   fake::OpenFile& file = *open->file;
+  if (file.node->type == Node::Type::kPort && !file.node->host_connected) {
+    EXPECT_NE(file.flags & O_NONBLOCK, 0) << "write to " << file.path << " waits for a host";
+    return error(EAGAIN, "write");
+  }
   size_t size = std::min(data.size(), kernel().max_transfer);
   if (fake::Sink* sink = fake::sink_of(fd); sink != nullptr) {
     const bool survives = (kernel().signal_mask >> (SIGTTOU - 1) & 1U) != 0;
@@ -638,6 +691,8 @@ Result<> fchmod(int fd, mode_t mode) {
 Result<> chown(const char* path, uid_t user, gid_t group) {
   if (const int code = enter("chown", path)) return error(code, "chown");
   if (fake::kernel().find(path) == nullptr) return error(ENOENT, "chown");
+  if (fake::is_read_only(normal(path))) return error(EROFS, "chown");
+  if (!fake::is_capable(fake::kChown)) return error(EPERM, "chown");
   fake::kernel().owners[path] = {user, group};
   return {};
 }
@@ -663,9 +718,10 @@ Result<int> open_at(int directory, const char* name, int flags) {
 
 Result<> unlink_at(int directory, const char* name, int flags) {
   const fake::Descriptor* base = fake::descriptor(directory);
-  if (base == nullptr) return error(EBADF, "unlink");
-  const std::string path = normal(base->file->path + "/" + name);
+  if (base == nullptr && directory != AT_FDCWD) return error(EBADF, "unlink");
+  const std::string path = normal(base == nullptr ? name : base->file->path + "/" + name);
   if (const int code = enter("unlink", path)) return error(code, "unlink");
+  if (fake::is_read_only(path)) return error(EROFS, "unlink");
   const Node* node = kernel().find(path);
   if (node == nullptr) return error(ENOENT, "unlink");
   const bool is_directory = node->type == Node::Type::kDirectory;
@@ -696,6 +752,9 @@ Result<> status_at(int directory, const char* name, FileStatus& status) {
   }
   const mode_t type = node->type == Node::Type::kDirectory ? S_IFDIR
                       : node->type == Node::Type::kDevice  ? S_IFCHR
+                      : node->type == Node::Type::kPort    ? S_IFCHR
+                      : node->type == Node::Type::kPipe    ? S_IFIFO
+                      : node->type == Node::Type::kLink    ? S_IFLNK
                                                            : S_IFREG;
   status = {device, std::hash<std::string>{}(path), node->mode | type};
   return {};
@@ -705,6 +764,7 @@ Result<> unmount(const char* target, int flags) {
   if (const int code = enter("unmount", std::string(target) + " " + std::to_string(flags))) {
     return error(code, "unmount");
   }
+  if (!fake::is_capable(fake::kSysAdmin)) return error(EPERM, "unmount");
   const std::string place = normal(target);
   if (const auto refused = kernel().unmount_errors.find(place);
       refused != kernel().unmount_errors.end()) {
@@ -725,7 +785,14 @@ Result<> unmount(const char* target, int flags) {
 
 Result<> chroot(const char* path) {
   if (const int code = enter("chroot", path)) return error(code, "chroot");
-  kernel().root = normal(path);
+  const std::string place = normal(path);
+  const Node* node = kernel().find(place);
+  if (node == nullptr) return error(fake::absence(place), "chroot");
+  if (node->type != Node::Type::kDirectory) return error(ENOTDIR, "chroot");
+  kernel().root = place;
+  if (place == "/") return {};
+  fake::rename_tree("/", fake::kCovered);
+  fake::rename_tree(fake::kCovered + place, "/");
   return {};
 }
 
@@ -750,7 +817,12 @@ Result<uint32_t> file_system_magic(const char* path) {
 
 Result<pid_t> fork() {
   if (const int code = enter("fork")) return error(code, "fork");
-  if (kernel().forks_as_child) {
+  bool as_child = kernel().forks_as_child;
+  if (!kernel().fork_sides.empty()) {
+    as_child = kernel().fork_sides.front();
+    kernel().fork_sides.pop_front();
+  }
+  if (as_child) {
     kernel().pid = kernel().next_pid++;
     return 0;
   }
@@ -923,6 +995,7 @@ Result<> mount(const char* source, const char* target, const char* type, unsigne
                const char* data) {
   const auto text = [](const char* given) { return std::string(given == nullptr ? "" : given); };
   if (const int code = enter("mount", target)) return error(code, "mount");
+  if (!fake::is_capable(fake::kSysAdmin)) return error(EPERM, "mount");
   const std::string place = normal(target);
   if (kernel().find(place) == nullptr) return error(ENOENT, "mount");
   const auto top = std::find_if(kernel().mounts.rbegin(), kernel().mounts.rend(),
@@ -944,6 +1017,7 @@ Result<> mount(const char* source, const char* target, const char* type, unsigne
     }
     if (top != kernel().mounts.rend()) {
       top->flags = flags & ~static_cast<unsigned long>(MS_REMOUNT);
+      if (data != nullptr) top->data = data;
     } else if (place == "/") {
       kernel().root_read_only = (flags & MS_RDONLY) != 0;
     } else {
@@ -951,6 +1025,10 @@ Result<> mount(const char* source, const char* target, const char* type, unsigne
     }
     kernel().calls.back().detail =
         fake::Mount{text(source), place, text(type), flags, text(data)}.line();
+    return {};
+  }
+  if ((flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) != 0) {
+    if (place != "/" && top == kernel().mounts.rend()) return error(EINVAL, "mount");
     return {};
   }
   if ((flags & MS_BIND) != 0) {
@@ -1023,12 +1101,16 @@ Result<int> poll(std::span<struct pollfd> entries, int milliseconds) {
     const Node& node = *open->file->node;
     const fake::Sink& sink = node.sink;
     const bool full = sink.capacity.has_value() && sink.queued >= *sink.capacity;
-    const bool readable = node.type == Node::Type::kSignals ? !kernel().pending_signals.empty()
+    // port_fops_poll(): without a host a read does not wait, so there is POLLIN beside POLLHUP.
+    const bool is_port = node.type == Node::Type::kPort;
+    const bool readable = is_port ? !node.content.empty() || !node.host_connected
+                          : node.type == Node::Type::kSignals ? !kernel().pending_signals.empty()
                           : node.type == Node::Type::kProcess
                               ? std::ranges::count(kernel().living, node.process) == 0
                               : true;
     const bool hung_up = node.type == Node::Type::kPipe && !kernel().parent_lives;
-    return (hung_up ? POLLERR : 0) | ((entry.events & POLLIN) != 0 && readable ? POLLIN : 0) |
+    return (hung_up ? POLLERR : 0) | (is_port && !node.host_connected ? POLLHUP : 0) |
+           ((entry.events & POLLIN) != 0 && readable ? POLLIN : 0) |
            ((entry.events & POLLOUT) != 0 && !full ? POLLOUT : 0);
   };
   constexpr int kForEver = 600'000;
@@ -1051,6 +1133,10 @@ Result<Pipe> pipe() {
   if (const int code = enter("pipe")) return error(code, "pipe");
   const auto node = std::make_shared<Node>();
   node->type = Node::Type::kPipe;
+  if (!kernel().pipe_contents.empty()) {
+    node->content = kernel().pipe_contents.front();
+    kernel().pipe_contents.pop_front();
+  }
   const auto end = [&](int flags) {
     const auto file = std::make_shared<fake::OpenFile>();
     file->path = "pipe";
@@ -1261,6 +1347,9 @@ void sync() {
 
 Result<> reboot(int command, const char* argument) {
   if (const int code = enter("reboot", std::to_string(command))) return error(code, "reboot");
+  if (!fake::is_capable(fake::kSysBoot)) return error(EPERM, "reboot");
+  // reboot_pid_ns(): it knows the ends of a machine, and nothing of a keyboard.
+  if (kernel().in_pid_namespace && command == RB_DISABLE_CAD) return error(EINVAL, "reboot");
   kernel().reboots.push_back(command);
   kernel().reboot_argument = argument == nullptr ? "" : argument;
   if (command == RB_DISABLE_CAD) return {};

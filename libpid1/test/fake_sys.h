@@ -54,13 +54,15 @@ struct Sink {
 };
 
 struct Node {
-  enum class Type { kFile, kDirectory, kDevice, kPipe, kSignals, kProcess };
+  /// kPort: of virtio-console. kLink: symbolic, to the path that is its content.
+  enum class Type { kFile, kDirectory, kDevice, kPipe, kSignals, kProcess, kPort, kLink };
   Type type = Type::kFile;
   mode_t mode = 0;
   std::string content;
   Sink sink;
-  int open_error = 0;  // as a console without a terminal behind it has
-  pid_t process = 0;   // whose pidfd it is
+  bool host_connected = true;  // of a port: somebody has the other side
+  int open_error = 0;          // as a console without a terminal behind it has
+  pid_t process = 0;           // whose pidfd it is
 };
 
 using Tree = std::map<std::string, std::shared_ptr<Node>>;
@@ -115,6 +117,8 @@ struct Kernel {
   void add_directory(const std::string& path, mode_t mode = 0755);
   void add_file(const std::string& path, std::string content, mode_t mode = 0644);
   Sink& add_device(const std::string& path);
+  /// A node of a type that the others do not make.
+  Node& add_node(const std::string& path, Node::Type type, std::string content = {});
   [[nodiscard]] Node* find(std::string_view path);
   /// Its content; fails the test when there is no such file.
   [[nodiscard]] std::string content(std::string_view path);
@@ -150,6 +154,7 @@ struct Kernel {
   // die(), or 0 when `forks_as_child` is set: then the caller goes on as that child.
   pid_t next_pid = 100;
   bool forks_as_child = false;
+  std::deque<bool> fork_sides;  // the same of the forks that come next, one each
   std::function<void(pid_t)> on_fork;
   std::vector<pid_t> living;          // children
   std::deque<sys::ChildEnd> dead;     // children that nobody has collected
@@ -163,6 +168,7 @@ struct Kernel {
   std::map<pid_t, pid_t> groups;  // process -> group, by setpgid
   pid_t foreground_group = 0;
   bool parent_lives = true;  // false: the other ends of the pipes of a child are closed
+  std::deque<std::string> pipe_contents;  // what is in the pipes that are made next, one each
   bool knows_pidfd = true;
   std::map<int, std::vector<unsigned long>> prctls;  // option -> arguments of its last call
   std::map<int, std::pair<uint64_t, uint64_t>> limits;
@@ -191,6 +197,7 @@ struct Kernel {
   std::string hostname = "(none)";
 
   pid_t pid = 1;
+  bool in_pid_namespace = false;
   mode_t file_mask = 022;
   uint64_t now_ns = 1'000'000'000;
   uint64_t cycles = 3'000'000'000;

@@ -74,17 +74,20 @@ char* fill_in(char* text, Draft& draft) {
 }
 
 /// The file that relx's script would use: the one that `variable` names, that of the release's root
-/// or of its version; from FILE.src, if there is one, filled in.
+/// or of its version; from FILE.src, if there is one, filled in. "": there is none. One that is named
+/// is to be there.
 Outcome find_relx_file(const Release& release, const char* name, const char* variable, Draft& draft,
                        const char*& path) {
   path = draft.get(variable);
-  if (*path == '\0') path = draft.text("{}/{}", release.root, name);
-  if (*draft.get(variable) == '\0' && !pid1::exists(path)) {
-    path = draft.text("{}/{}", release.version_dir, name);
-  }
+  const bool is_given = *path != '\0';
+  if (!is_given) path = draft.text("{}/{}", release.root, name);
+  if (!is_given && !pid1::exists(path)) path = draft.text("{}/{}", release.version_dir, name);
   const char* const source = draft.text("{}.src", path);
   const bool is_source = pid1::exists(source);
-  if (!is_source && *draft.get("RELX_REPLACE_OS_VARS") == '\0') return {};
+  if (!is_source && *draft.get("RELX_REPLACE_OS_VARS") == '\0') {
+    if (!is_given && !pid1::exists(path)) path = "";
+    return {};
+  }
   char* text = nullptr;
   BEAM_INIT_PASS(draft.read(is_source ? source : path, "check the release", text));
   const char* directory = draft.get("RELX_OUT_FILE_PATH");
@@ -111,8 +114,8 @@ Outcome build_relx_arguments(const Release& release, const pid1::StringVector& u
   draft.add_words(arguments, "-noinput +Bd -boot {}/{} -mode {}", release.version_dir,
                   named ? release.name : "start", mode);
   draft.add_words(arguments, "-boot_var SYSTEM_LIB_DIR {}/lib", release.erts_root);
-  if (pid1::exists(config)) draft.add_words(arguments, "-config {}", config);
-  if (pid1::exists(flags_file)) draft.add_words(arguments, "-args_file {}", flags_file);
+  if (*config != '\0') draft.add_words(arguments, "-config {}", config);
+  if (*flags_file != '\0') draft.add_words(arguments, "-args_file {}", flags_file);
   draft.add_all(arguments, user_arguments.data());
   draft.add_words(arguments, "-- foreground");
   return draft.outcome();

@@ -24,6 +24,9 @@ struct Case {
 void PrintTo(const Case& failure, std::ostream* out);
 std::string name_of(const testing::TestParamInfo<Case>& info);
 
+/// How many rows hostile_files_test.cc has.
+size_t hostile_files();
+
 void set_config(Root& root, const std::string& text);
 /// Before what `start` prepares already.
 void prepare_first(Start& start, const std::function<void()>& first);

@@ -177,6 +177,8 @@ Outcome read_settings(Boot& boot) {
   char* cmdline = nullptr;
   BEAM_INIT_PASS(boot.draft.read("/proc/cmdline", "is /proc mounted?", cmdline));
   boot.control = find_control_port(boot.draft);
+  // The kernel's newline is no part of a value whose quote the end of the line has cut off.
+  cmdline = pid1::trim(cmdline);
   BEAM_INIT_PASS(apply_settings(boot, cmdline));
   return *boot.settings.console == '\0' ? Outcome() : adopt(boot, boot.settings.console);
 }

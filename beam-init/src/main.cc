@@ -305,8 +305,6 @@ Outcome exec_beam(Boot& boot) {
     boot.draft.set("BEAM_INIT_ENDER", pid1::Decimal(static_cast<unsigned>(*ender)).text());
   }
   BEAM_INIT_PASS(boot.draft.outcome());
-  const char* const directory = working_directory(boot);
-  BEAM_INIT_TRY(pid1::sys::chdir(directory), directory, "beam.directory= must be one");
   BEAM_INIT_TRY(become_user(user), boot.settings.user, "check beam.user= and beam.caps=");
   const pid1::Error error =
       pid1::sys::execve(boot.beam_argv.data()[0], boot.beam_argv.data(), boot.environment.data());
@@ -327,7 +325,6 @@ Outcome supervise_beam(Boot& boot) {
   BEAM_INIT_PASS(draft.outcome());
   return supervise({.argv = boot.beam_argv.data(),
                     .envp = boot.environment.data(),
-                    .directory = working_directory(boot),
                     .user = &boot.user,
                     .settings = &boot.settings,
                     .control = boot.control,
@@ -339,6 +336,8 @@ Outcome start_beam(Boot& boot) {
   const pid1::Mark now = pid1::mark_now("exec");
   say_mark(boot, now);
   add_own_variables(boot, now);
+  const char* const directory = working_directory(boot);
+  BEAM_INIT_TRY(pid1::sys::chdir(directory), directory, "beam.directory= must be one");
   return boot.settings.mode == Mode::kExec ? exec_beam(boot) : supervise_beam(boot);
 }
 

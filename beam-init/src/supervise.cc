@@ -80,7 +80,8 @@ class Supervisor {
                                     .argv = charge_.argv,
                                     .envp = charge_.envp,
                                     .terminal = 0,
-                                    .directory = charge_.directory,
+                                    // Where PID 1 is.
+                                    .directory = nullptr,
                                     .prepare = prepare,
                                     .prepare_argument = const_cast<User*>(charge_.user)});
     BEAM_INIT_TRY(child, charge_.argv[0],

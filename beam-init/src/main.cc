@@ -44,7 +44,7 @@ struct Buffers {
   char* environment[256];
   char* user_arguments[256];
   char* erl_arguments[512];
-  char* beam_argv[1024];
+  char* beam_argv[4200];  // all that erlexec.cc takes from anywhere
 };
 constinit Buffers buffers = {};
 
@@ -308,8 +308,7 @@ Outcome exec_beam(Boot& boot) {
   BEAM_INIT_TRY(become_user(user), boot.settings.user, "check beam.user= and beam.caps=");
   const pid1::Error error =
       pid1::sys::execve(boot.beam_argv.data()[0], boot.beam_argv.data(), boot.environment.data());
-  return fail(error, boot.beam_argv.data()[0],
-              "the file, or the dynamic linker that it names, is missing or for another machine");
+  return fail(error, boot.beam_argv.data()[0], advice_on_exec(error));
 }
 
 Outcome supervise_beam(Boot& boot) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "start.h"
 
+#include <cerrno>
 #include <cstring>
 
 #include "build.h"
@@ -183,6 +184,13 @@ Outcome write_cookie(const Settings& settings, const User& user, const Release& 
   BEAM_INIT_TRY(pid1::write_file(path, text, 0400), path, "HOME must be a writable directory");
   give_to_user(user, path);
   return {};
+}
+
+const char* advice_on_exec(pid1::Error error) {
+  return error.code == E2BIG ? "a word of vm.args, of ERL_*FLAGS or the environment is too long, or all "
+                               "of them are"
+                             : "the file, or the dynamic linker that it names, is missing or for "
+                               "another machine";
 }
 
 Emulator emulator_of(const Release& release, Draft& draft) {

@@ -25,8 +25,8 @@ void Draft::note(pid1::Result<> result) {
   note(vector.append(word));
 }
 
-[[gnu::noinline]] Outcome Draft::outcome() const {
-  BEAM_INIT_TRY(first_error_, "for an init", "use fewer or shorter names, flags and env. settings");
+[[gnu::noinline]] Outcome Draft::outcome(const char* subject) const {
+  BEAM_INIT_TRY(first_error_, subject, "use fewer or shorter names, flags and env. settings");
   return {};
 }
 

@@ -42,7 +42,8 @@ class Draft {
   /// Appends `words`, which end with a NULL.
   void add_all(pid1::StringVector& vector, char* const* words);
 
-  Outcome outcome() const;
+  /// `subject`: of what there is too much.
+  Outcome outcome(const char* subject = "for an init") const;
 
  private:
   void note(pid1::Result<> result);

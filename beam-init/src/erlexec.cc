@@ -73,14 +73,13 @@ class Erlexec {
 
   /// initial_argv_massage(): the words of all sources, with those behind an -extra at the end.
   Outcome collect_all(char* const* command_line) {
-    BEAM_INIT_PASS(collect_text(draft_.get("ERL_AFLAGS"), false, 0));
+    BEAM_INIT_PASS(collect_variable("ERL_AFLAGS"));
     BEAM_INIT_PASS(collect(command_line, 0));
     // One separator for the end of the command line, one more for its -extra.
     if (found_extra_) draft_.add(flags_, kSeparator);
     if (*command_line != nullptr) draft_.add(flags_, kSeparator);
-    BEAM_INIT_PASS(collect_text(draft_.get("ERL_FLAGS"), false, 0));
-    BEAM_INIT_PASS(collect_text(draft_.get("ERL_ZFLAGS"), false, 0));
-    return {};
+    BEAM_INIT_PASS(collect_variable("ERL_FLAGS"));
+    return collect_variable("ERL_ZFLAGS");
   }
 
   /// main()'s first loop: which emulator. It looks at every word, whatever flag it is a value of.
@@ -162,16 +161,20 @@ class Erlexec {
     return {};
   }
 
+  Outcome collect_variable(const char* name) {
+    return collect_text(draft_.get(name), name, false, 0);
+  }
+
   /// The words of a text. One without -extra ends in a separator, so that its flags do not run into
   /// those of the next source (build_args_from_string); for a variable -extra brings a separator
   /// too.
-  Outcome collect_text(const char* text, bool is_file, int depth) {
+  Outcome collect_text(const char* text, const char* source, bool is_file, int depth) {
     char* slots[kMaxWords];
     StringVector words(slots);
     split_flags(text, is_file ? kSpecial : kSpecial + 1, draft_, words);
     BEAM_INIT_PASS(collect(words.data(), depth));
     if (words.size() > 0 && !(is_file && found_extra_)) draft_.add(flags_, kSeparator);
-    return {};
+    return draft_.outcome(source);
   }
 
   Outcome collect_file(const char* path, int depth) {
@@ -181,7 +184,7 @@ class Erlexec {
     char* text = nullptr;
     BEAM_INIT_PASS(
         draft_.read(path, "-args_file (vm.args) names a file of flags for the BEAM", text));
-    return collect_text(text, true, depth);
+    return collect_text(text, path, true, depth);
   }
 
   /// NEXT_ARG_CHECK: a word follows, and is no separator. The words end with a NULL.

@@ -44,7 +44,7 @@ struct Buffers {
   char* environment[256];
   char* user_arguments[256];
   char* erl_arguments[512];
-  char* beam_argv[1024];
+  char* beam_argv[4200];  // all that erlexec.cc takes from anywhere
 };
 constinit Buffers buffers = {};
 
@@ -177,6 +177,8 @@ Outcome read_settings(Boot& boot) {
   char* cmdline = nullptr;
   BEAM_INIT_PASS(boot.draft.read("/proc/cmdline", "is /proc mounted?", cmdline));
   boot.control = find_control_port(boot.draft);
+  // The kernel's newline is no part of a value whose quote the end of the line has cut off.
+  cmdline = pid1::trim(cmdline);
   BEAM_INIT_PASS(apply_settings(boot, cmdline));
   return *boot.settings.console == '\0' ? Outcome() : adopt(boot, boot.settings.console);
 }
@@ -303,13 +305,10 @@ Outcome exec_beam(Boot& boot) {
     boot.draft.set("BEAM_INIT_ENDER", pid1::Decimal(static_cast<unsigned>(*ender)).text());
   }
   BEAM_INIT_PASS(boot.draft.outcome());
-  const char* const directory = working_directory(boot);
-  BEAM_INIT_TRY(pid1::sys::chdir(directory), directory, "beam.directory= must be one");
   BEAM_INIT_TRY(become_user(user), boot.settings.user, "check beam.user= and beam.caps=");
   const pid1::Error error =
       pid1::sys::execve(boot.beam_argv.data()[0], boot.beam_argv.data(), boot.environment.data());
-  return fail(error, boot.beam_argv.data()[0],
-              "the file, or the dynamic linker that it names, is missing or for another machine");
+  return fail(error, boot.beam_argv.data()[0], advice_on_exec(error));
 }
 
 Outcome supervise_beam(Boot& boot) {
@@ -325,7 +324,6 @@ Outcome supervise_beam(Boot& boot) {
   BEAM_INIT_PASS(draft.outcome());
   return supervise({.argv = boot.beam_argv.data(),
                     .envp = boot.environment.data(),
-                    .directory = working_directory(boot),
                     .user = &boot.user,
                     .settings = &boot.settings,
                     .control = boot.control,
@@ -337,6 +335,8 @@ Outcome start_beam(Boot& boot) {
   const pid1::Mark now = pid1::mark_now("exec");
   say_mark(boot, now);
   add_own_variables(boot, now);
+  const char* const directory = working_directory(boot);
+  BEAM_INIT_TRY(pid1::sys::chdir(directory), directory, "beam.directory= must be one");
   return boot.settings.mode == Mode::kExec ? exec_beam(boot) : supervise_beam(boot);
 }
 

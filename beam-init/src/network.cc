@@ -145,7 +145,9 @@ Outcome name_host(const Settings& settings, Draft& draft, const Network& network
   }
   if (*name == '\0') name = kDefaultHostname;
   if (!pid1::is_hostname(name)) {
-    return fail("'{}' is not a host name; it takes 1 to 64 letters, digits, '-' and '.'", name);
+    // A setting's, and that of ip=, have been looked at.
+    return fail("{}: '{}' is not a host name; it takes 1 to 64 letters, digits, '-' and '.'",
+                kHostnamePath, name);
   }
   BEAM_INIT_TRY(pid1::set_hostname(name, network.address), "/etc/hosts",
                 "/etc or /run must be writable");

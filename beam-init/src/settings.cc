@@ -144,6 +144,7 @@ bool apply(Settings& settings, const Setting& setting, const char* name, char* v
     case Kind::kVariable:
       return settings.environment->set(name, value).has_value();
     case Kind::kList:
+      if (name != nullptr && *name == '\0') return false;
       return keep(settings, setting, name, value);
     case Kind::kPath:
       if (*value != '/') return false;
@@ -271,7 +272,7 @@ Outcome apply_cmdline(Settings& settings, char* cmdline, pid1::StringVector& arg
       settings.ip = value;
     }
   }
-  return draft.outcome();
+  return draft.outcome("behind -- of the kernel command line");
 }
 
 }  // namespace beam_init

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "start.h"
 
+#include <cerrno>
 #include <cstring>
 
 #include "build.h"
@@ -74,17 +75,20 @@ char* fill_in(char* text, Draft& draft) {
 }
 
 /// The file that relx's script would use: the one that `variable` names, that of the release's root
-/// or of its version; from FILE.src, if there is one, filled in.
+/// or of its version; from FILE.src, if there is one, filled in. "": there is none. One that is named
+/// is to be there.
 Outcome find_relx_file(const Release& release, const User& user, const char* name,
                        const char* variable, Draft& draft, const char*& path) {
   path = draft.get(variable);
-  if (*path == '\0') path = draft.text("{}/{}", release.root, name);
-  if (*draft.get(variable) == '\0' && !pid1::exists(path)) {
-    path = draft.text("{}/{}", release.version_dir, name);
-  }
+  const bool is_given = *path != '\0';
+  if (!is_given) path = draft.text("{}/{}", release.root, name);
+  if (!is_given && !pid1::exists(path)) path = draft.text("{}/{}", release.version_dir, name);
   const char* const source = draft.text("{}.src", path);
   const bool is_source = pid1::exists(source);
-  if (!is_source && *draft.get("RELX_REPLACE_OS_VARS") == '\0') return {};
+  if (!is_source && *draft.get("RELX_REPLACE_OS_VARS") == '\0') {
+    if (!is_given && !pid1::exists(path)) path = "";
+    return {};
+  }
   char* text = nullptr;
   BEAM_INIT_PASS(draft.read(is_source ? source : path, "check the release", text));
   const char* directory = draft.get("RELX_OUT_FILE_PATH");
@@ -112,8 +116,8 @@ Outcome build_relx_arguments(const Release& release, const User& user,
   draft.add_words(arguments, "-noinput +Bd -boot {}/{} -mode {}", release.version_dir,
                   named ? release.name : "start", mode);
   draft.add_words(arguments, "-boot_var SYSTEM_LIB_DIR {}/lib", release.erts_root);
-  if (pid1::exists(config)) draft.add_words(arguments, "-config {}", config);
-  if (pid1::exists(flags_file)) draft.add_words(arguments, "-args_file {}", flags_file);
+  if (*config != '\0') draft.add_words(arguments, "-config {}", config);
+  if (*flags_file != '\0') draft.add_words(arguments, "-args_file {}", flags_file);
   draft.add_all(arguments, user_arguments.data());
   draft.add_words(arguments, "-- foreground");
   return draft.outcome();
@@ -185,6 +189,13 @@ Outcome write_cookie(const Settings& settings, const User& user, const Release& 
   const char* const path = draft.text("{}/.erlang.cookie", draft.get("HOME"));
   BEAM_INIT_TRY(write_for_user(user, path, text, 0400), path, "HOME must be a writable directory");
   return {};
+}
+
+const char* advice_on_exec(pid1::Error error) {
+  return error.code == E2BIG ? "a word of vm.args, of ERL_*FLAGS or the environment is too long, or all "
+                               "of them are"
+                             : "the file, or the dynamic linker that it names, is missing or for "
+                               "another machine";
 }
 
 Emulator emulator_of(const Release& release, Draft& draft) {

@@ -45,6 +45,9 @@ Outcome build_erl_arguments(const Release& release, const User& user,
 Outcome write_cookie(const Settings& settings, const User& user, const Release& release,
                      const Node& node, Draft& draft);
 
+/// What to do when execve(2) has failed with this.
+[[nodiscard]] const char* advice_on_exec(pid1::Error error);
+
 /// What erl is called to the emulator, and its ROOTDIR.
 [[nodiscard]] Emulator emulator_of(const Release& release, Draft& draft);
 

@@ -15,6 +15,7 @@
 #include "pid1/spawn.h"
 #include "pid1/sys.h"
 #include "pid1/text.h"
+#include "start.h"
 
 namespace beam_init {
 namespace {
@@ -87,12 +88,11 @@ class Supervisor {
                                     .argv = charge_.argv,
                                     .envp = charge_.envp,
                                     .terminal = 0,
-                                    .directory = charge_.directory,
+                                    // Where PID 1 is.
+                                    .directory = nullptr,
                                     .prepare = prepare,
                                     .prepare_argument = const_cast<User*>(charge_.user)});
-    BEAM_INIT_TRY(child, charge_.argv[0],
-                  "the file, or the dynamic linker that it names, is missing or for another "
-                  "machine");
+    BEAM_INIT_TRY(child, charge_.argv[0], advice_on_exec(step_result.error()));
     child_ = *child;
     started_ = now_ns();
     return {};

@@ -16,7 +16,6 @@ namespace beam_init {
 struct Charge {
   char* const* argv;
   char* const* envp;
-  const char* directory;
   const User* user;
   const Settings* settings;
   const char* control;     // the device of the host's port, or ""

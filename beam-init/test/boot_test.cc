@@ -117,7 +117,7 @@ TEST_F(BootTest, NameInIpGoesBeforeTheFile) {
 
 TEST_F(BootTest, BadNameInTheFile) {
   kernel.add_file("/etc/hostname", "under_score\n");
-  expect_failure("host name: 'under_score' is not a host name; it takes 1 to 64 letters, ~");
+  expect_failure("host name: /etc/hostname: 'under_score' is not a host name; it takes 1 to 64 letters, ~");
 }
 
 TEST_F(BootTest, NameFileThatCannotBeRead) {

@@ -142,7 +142,8 @@ void Console::replay() {
 /// A record of one line to the kernel's log, and without its level to the console.
 void Console::deliver(std::string_view record) {
   if (kernel_log_ != nullptr) {
-    const auto fd = sys::open(kernel_log_, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    // O_NONBLOCK: what an image has there may be a FIFO that nobody reads.
+    const auto fd = sys::open(kernel_log_, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd.has_value()) {
       // One write is one record (dev-kmsg ABI).
       (void)sys::write(*fd, {record.data(), record.size() - 1});

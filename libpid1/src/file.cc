@@ -33,8 +33,9 @@ Result<size_t> read_file(const char* path, std::span<char> buffer) {
 }
 
 Result<> write_file(const char* path, std::string_view content, mode_t mode) {
-  PID1_TRY_ASSIGN(const int fd,
-                  sys::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode));
+  // A FIFO that nobody reads is ENXIO, not a wait for ever.
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  PID1_TRY_ASSIGN(const int fd, sys::open(path, kFlags, mode));
   const absl::Cleanup close_file = [fd] { sys::close(fd); };
   // O_CREAT's mode is for a new file; one that was there may be open to others.
   PID1_TRY(sys::fchmod(fd, mode));

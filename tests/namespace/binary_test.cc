@@ -162,9 +162,32 @@ Said run_by_hand(const std::string& arguments) {
 TEST(InitByHandTest, HelpNamesEverySetting) {
   const Said help = run_by_hand("--help");
   EXPECT_EQ(help.status, 0);
-  for (const char* setting :
-       {"beam.release=DIR", "beam.hostname=NAME", "beam.env.NAME=VALUE", "beam.root=ro|rw",
-        "beam.on_crash=reboot|panic", "ip=", "-- ARGUMENTS", "/etc/beam-init.conf"}) {
+  for (const char* setting : {"beam.mode=exec|supervise",
+                              "beam.release=DIR",
+                              "beam.hostname=NAME",
+                              "beam.user=NAME|UID[:GID]",
+                              "beam.caps=NAME,...",
+                              "beam.env.NAME=VALUE",
+                              "beam.env_file=FILE",
+                              "beam.dist=none|short|long",
+                              "beam.node=NAME[@HOST]",
+                              "beam.dist_port=PORT",
+                              "beam.cookie=FILE",
+                              "beam.net=DEVICE[,ADDRESS/PREFIX|",
+                              "beam.net_required=yes|no",
+                              "beam.mount=DEVICE:DIR:TYPE[:OPTION,...]",
+                              "beam.device_wait=MS",
+                              "beam.limit.NAME=SOFT:HARD",
+                              "beam.sysctl.NAME=VALUE",
+                              "beam.root=ro|rw",
+                              "beam.directory=DIR",
+                              "beam.console=DEVICE",
+                              "beam.on_exit=poweroff|reboot|halt|panic|restart",
+                              "beam.on_crash=poweroff|reboot|halt|panic|restart",
+                              "beam.stop_grace=MS",
+                              "ip=",
+                              "-- ARGUMENTS",
+                              "/etc/beam-init.conf"}) {
     EXPECT_THAT(help.text, HasSubstr(setting));
   }
 }

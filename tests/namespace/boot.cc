@@ -219,6 +219,17 @@ Report NamespaceTest::boot_program() {
   return Report(*ended.report);
 }
 
+Report NamespaceTest::boot_supervised() {
+  // See boot_failure().
+  root.console_is_pipe();
+  ended = boot(root, start);
+  if (!ended.report.has_value()) throw std::runtime_error("/init did not start the program");
+  // reboot(2) of a pid namespace with RB_POWER_OFF ends its PID 1 so.
+  EXPECT_TRUE(WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == SIGINT);
+  EXPECT_TRUE(ended.console.ends_with("\nbeam-init: the end: poweroff 0\n"));
+  return Report(*ended.report);
+}
+
 std::string NamespaceTest::boot_failure() {
   // What a terminal has not handed on when its session leader ends is lost (drivers/tty/pty.c,
   // pty_flush_buffer); a test of messages must not depend on who is faster.

@@ -52,6 +52,8 @@ class NamespaceTest : public testing::Test {
  protected:
   /// Boots what must reach the program, which must end as the probe does.
   Report boot_program();
+  /// The same for a program that has a supervisor, which must then end the machine in order.
+  Report boot_supervised();
   /// Boots what must fail before the program, and returns what the console got.
   std::string boot_failure();
   void TearDown() override;

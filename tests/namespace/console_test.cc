@@ -132,6 +132,13 @@ TEST_F(ConsoleTest, FullPipeThatNobodyReadsDoesNotBlockTheEndOfAFailedBoot) {
   EXPECT_THAT(ended.kernel_log, HasSubstr("<3>beam-init: error: "));
 }
 
+TEST_F(ConsoleTest, KernelLogThatIsAFifoNobodyReadsDoesNotBlockTheBoot) {
+  root.remove("/dev/kmsg");
+  check(mkfifo(root.path("/dev/kmsg").c_str(), 0600), "mkfifo");
+  (void)boot_program();
+  EXPECT_LT(ended.took, kSoon);
+}
+
 TEST_F(ConsoleTest, TerminalThatIsStoppedDoesNotBlockTheBoot) {
   check(tcflow(root.terminal_slave(), TCOOFF), "tcflow");
   (void)boot_program();

@@ -44,8 +44,53 @@ const Variables kOfARelease = {
     {"TERM", "linux"},
 };
 
+/// What `pid1`, the part of beam-init inside the BEAM, is told, by name.
+const Variables kOwnInExecMode = {{"BEAM_INIT", "/init"},
+                                  {"BEAM_INIT_GRACE_MS", "10000"},
+                                  {"BEAM_INIT_MODE", "exec"},
+                                  {"BEAM_INIT_ON_CRASH", "reboot"},
+                                  {"BEAM_INIT_ON_EXIT", "poweroff"}};
+
+/// Without beam-init's own variables, of which BEAM_INIT_MARKS is never the same.
+Variables without_own(Variables environment) {
+  std::erase_if(environment,
+                [](const auto& entry) { return entry.first.starts_with("BEAM_INIT"); });
+  return environment;
+}
+
+Variables only_own(Variables environment) {
+  std::erase_if(environment,
+                [](const auto& entry) { return !entry.first.starts_with("BEAM_INIT"); });
+  return environment;
+}
+
 TEST_F(EnvironmentTest, IsExactlyTheOneOfARelease) {
-  EXPECT_EQ(boot_program().environment(), kOfARelease);
+  EXPECT_EQ(without_own(boot_program().environment()), kOfARelease);
+}
+
+TEST_F(EnvironmentTest, TellsTheBeamHowThisMachineBeganAndIsToEnd) {
+  Variables own = only_own(boot_program().environment());
+  EXPECT_THAT(own["BEAM_INIT_MARKS"],
+              testing::MatchesRegex("init:[0-9]+:[0-9]+,exec:[0-9]+:[0-9]+"));
+  own.erase("BEAM_INIT_MARKS");
+  EXPECT_EQ(own, kOwnInExecMode);
+}
+
+TEST_F(EnvironmentTest, TellsTheBeamOfSettings) {
+  start.arguments = {"/sbin/beam-init"};
+  start.cmdline = "beam.on_exit=halt beam.on_crash=panic beam.stop_grace=7";
+  Variables own = only_own(boot_program().environment());
+  EXPECT_EQ(own["BEAM_INIT"], "/sbin/beam-init");
+  EXPECT_EQ(own["BEAM_INIT_ON_EXIT"], "halt");
+  EXPECT_EQ(own["BEAM_INIT_ON_CRASH"], "panic");
+  EXPECT_EQ(own["BEAM_INIT_GRACE_MS"], "7");
+}
+
+TEST_F(EnvironmentTest, BelowASupervisorThereIsNothingForTheBeamToEnd) {
+  start.cmdline = "beam.mode=supervise";
+  Variables own = only_own(boot_supervised().environment());
+  EXPECT_EQ(own.erase("BEAM_INIT_MARKS"), 1U);
+  EXPECT_EQ(own, (Variables{{"BEAM_INIT_MODE", "supervise"}}));
 }
 
 TEST_F(EnvironmentTest, NothingIsInheritedFromTheStarter) {
@@ -59,12 +104,12 @@ TEST_F(EnvironmentTest, NothingIsInheritedFromTheStarter) {
                        "RELEASE_NAME=other",
                        "LD_PRELOAD=/x.so",
                        "nokey"};
-  EXPECT_EQ(boot_program().environment(), kOfARelease);
+  EXPECT_EQ(without_own(boot_program().environment()), kOfARelease);
 }
 
 TEST_F(EnvironmentTest, NoEnvironmentAtAllMakesNoDifference) {
   start.environment = {};
-  EXPECT_EQ(boot_program().environment(), kOfARelease);
+  EXPECT_EQ(without_own(boot_program().environment()), kOfARelease);
 }
 
 TEST_F(EnvironmentTest, SettingsWinOverDefaults) {
@@ -85,7 +130,7 @@ TEST_F(EnvironmentTest, SettingsWinOverDefaults) {
   EXPECT_THAT(environment, Contains(Pair("DATABASE_URL", "ecto://u:p@db/app?ssl=true")));
   EXPECT_THAT(environment, Contains(Pair("QUOTED", "two words")));
   EXPECT_THAT(environment, Contains(Pair("EMPTY", "")));
-  EXPECT_EQ(environment.size(), kOfARelease.size() + 3);
+  EXPECT_EQ(without_own(environment).size(), kOfARelease.size() + 3);
 }
 
 TEST_F(EnvironmentTest, FlagsOfTheReleaseSetVariablesToo) {

@@ -26,6 +26,14 @@ set(CMAKE_CXX_FLAGS_INIT "-flto -ffat-lto-objects -fno-pie -ffunction-sections -
 -fno-asynchronous-unwind-tables -fno-unwind-tables")
 # Not _INIT, which would stand before CMake's own -Os.
 set(CMAKE_CXX_FLAGS_MINSIZEREL "-Oz -DNDEBUG" CACHE STRING "")
-# noseparate-code: no padding between segments. build-id=none: two builds give the same bytes.
+# noseparate-code, no-rosegment: constants stand with the code, without padding. build-id=none: two
+# builds give the same bytes.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -nostdlib++ -Wl,--gc-sections -Wl,--icf=all \
--Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-O2")
+-Wl,--build-id=none -Wl,-z,noseparate-code -Wl,--no-rosegment -Wl,-O2")
+# The code generator runs at link time, and these are its own. All are for size: who is called tells
+# its caller which registers it leaves alone; what repeats becomes a function; and what makes code
+# faster by keeping more in registers, or by other copies of it, is left out.
+foreach(option enable-ipra enable-machine-outliner tail-merge-size=1 enable-shrink-wrap=false
+    disable-machine-licm disable-machine-cse disable-block-placement)
+  string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -Wl,-mllvm,-${option}")
+endforeach()

@@ -93,7 +93,7 @@ const char* describe(const Ending& ending, std::span<char> out) {
   const auto got = pid1::sys::uninterrupted(
       [&] { return pid1::sys::read(request, {line, sizeof(line) - 1}); });
   char* const status = pid1::split(line, ' ');
-  const int end = index_of(kEnds, line);
+  const int end = pid1::index_of(kEnds, line, '|');
   if (got.value_or(0) == 0 || end < 0) pid1::sys::exit(1);
   const Ending ending = {.end = static_cast<End>(end),
                          .status = pid1::parse_number(status, 255).value_or(1),

@@ -387,7 +387,7 @@ constexpr Step kSteps[] = {
   if (pid1::equals(word, "exit")) {
     word = boot.draft.get(status == 0 ? "BEAM_INIT_ON_EXIT" : "BEAM_INIT_ON_CRASH");
   }
-  int end = index_of(kEnds, word);
+  int end = pid1::index_of(kEnds, word, '|');
   // There is no parent that could restart anything.
   if (end < 0 || end == static_cast<int>(End::kRestart)) end = static_cast<int>(End::kReboot);
   end_machine(boot.console, {.end = static_cast<End>(end),

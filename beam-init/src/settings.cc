@@ -137,7 +137,7 @@ bool apply(Settings& settings, const Setting& setting, const char* name, char* v
   char* const place = reinterpret_cast<char*>(&settings) + setting.place;
   switch (setting.kind) {
     case Kind::kChoice: {
-      const int index = index_of(setting.argument, value);
+      const int index = pid1::index_of(setting.argument, value, '|');
       if (index >= 0) *place = static_cast<char>(index);
       return index >= 0;
     }
@@ -166,16 +166,6 @@ bool apply(Settings& settings, const Setting& setting, const char* name, char* v
 
 std::span<const Setting> setting_table() {
   return kSettings;
-}
-
-int index_of(const char* words, const char* word) {
-  for (int index = 0;; ++index) {
-    const char* const end = pid1::find(words, '|');
-    const auto size = static_cast<size_t>(end - words);
-    if (strlen(word) == size && memcmp(words, word, size) == 0) return index;
-    if (*end == '\0') return -1;
-    words = end + 1;
-  }
 }
 
 const char* word_at(const char* words, unsigned index, std::span<char> out) {

@@ -80,9 +80,7 @@ struct Setting {
 
 [[nodiscard]] std::span<const Setting> setting_table();
 
-/// Which of the words of a choice this is, from 0; -1: none.
-[[nodiscard]] int index_of(const char* words, const char* word);
-/// The word at `index`, in `out`.
+/// The word of a choice at `index`, in `out`; pid1::index_of tells the index of a word.
 [[nodiscard]] const char* word_at(const char* words, unsigned index, std::span<char> out);
 
 /// Sets one; key and value must live as long as the settings. `source` says where it stands

@@ -141,7 +141,7 @@ Outcome name_node(const Settings& settings, const Network& network, const Releas
   auto kind = static_cast<int>(settings.distribution);
   if (kind == 0) {
     const char* const word = draft.get("RELEASE_DISTRIBUTION");
-    if (*word != '\0') kind = index_of(kScriptWords, word);
+    if (*word != '\0') kind = pid1::index_of(kScriptWords, word, '|');
     if (kind < 0) {
       return fail("RELEASE_DISTRIBUTION={}: it is none, sname or name; or give beam.dist=", word);
     }

@@ -167,7 +167,7 @@ class Supervisor {
     char* line = request_;
     while (*pid1::find(line, '\n') != '\0') {
       char* const rest = pid1::split(line, '\n');
-      const int verb = index_of(kEnds, line);
+      const int verb = pid1::index_of(kEnds, line, '|');
       if (pid1::equals(line, "stop")) ask(charge_.settings->on_exit);
       if (verb == static_cast<int>(End::kPowerOff) || verb == static_cast<int>(End::kReboot)) {
         ask(static_cast<End>(verb));

@@ -14,31 +14,28 @@
 namespace pid1 {
 namespace {
 
-struct Name {
-  const char* operation;  // "prlimit NAME"
-  int resource;
-};
+// "prlimit NAME" by number (<asm-generic/resource.h>), each with its NUL. One string: a table would
+// be twice as large.
+constexpr const char* kOperations =
+    "prlimit cpu\0"
+    "prlimit fsize\0"
+    "prlimit data\0"
+    "prlimit stack\0"
+    "prlimit core\0"
+    "prlimit rss\0"
+    "prlimit nproc\0"
+    "prlimit nofile\0"
+    "prlimit memlock\0"
+    "prlimit as\0"
+    "prlimit locks\0"
+    "prlimit sigpending\0"
+    "prlimit msgqueue\0"
+    "prlimit nice\0"
+    "prlimit rtprio\0"
+    "prlimit rttime\0";
+static_assert(RLIMIT_CPU == 0 && RLIMIT_NOFILE == 7 && RLIMIT_RTTIME == 15);
 
 constexpr size_t kBeforeName = std::string_view("prlimit ").size();
-
-constexpr Name kNames[] = {
-    {"prlimit as", RLIMIT_AS},
-    {"prlimit core", RLIMIT_CORE},
-    {"prlimit cpu", RLIMIT_CPU},
-    {"prlimit data", RLIMIT_DATA},
-    {"prlimit fsize", RLIMIT_FSIZE},
-    {"prlimit locks", RLIMIT_LOCKS},
-    {"prlimit memlock", RLIMIT_MEMLOCK},
-    {"prlimit msgqueue", RLIMIT_MSGQUEUE},
-    {"prlimit nice", RLIMIT_NICE},
-    {"prlimit nofile", RLIMIT_NOFILE},
-    {"prlimit nproc", RLIMIT_NPROC},
-    {"prlimit rss", RLIMIT_RSS},
-    {"prlimit rtprio", RLIMIT_RTPRIO},
-    {"prlimit rttime", RLIMIT_RTTIME},
-    {"prlimit sigpending", RLIMIT_SIGPENDING},
-    {"prlimit stack", RLIMIT_STACK},
-};
 
 Result<uint64_t> parse_amount(const char* text) {
   if (equals(text, "unlimited")) return kUnlimited;
@@ -69,14 +66,15 @@ bool is_inside(const char* path) {
 
 Result<Limit> parse_limit(char* text) {
   char* const amounts = split(text, '=');
-  for (const Name& entry : kNames) {
-    if (!equals(entry.operation + kBeforeName, text)) continue;
+  int resource = 0;
+  for (const char* entry = kOperations; *entry != '\0'; entry += strlen(entry) + 1, ++resource) {
+    if (!equals(entry + kBeforeName, text)) continue;
     const bool two = *find(amounts, ':') != '\0';
     const char* const second = split(amounts, ':');
     PID1_TRY_ASSIGN(const uint64_t soft, parse_amount(amounts));
     PID1_TRY_ASSIGN(const uint64_t hard, parse_amount(two ? second : amounts));
     if (soft > hard) return Error{EINVAL, "soft limit above the hard one"};
-    return Limit{.resource = entry.resource, .soft = soft, .hard = hard};
+    return Limit{.resource = resource, .soft = soft, .hard = hard};
   }
   return Error{EINVAL, "name of a limit"};
 }
@@ -85,8 +83,9 @@ Result<> apply(std::span<const Limit> limits) {
   for (const Limit& limit : limits) {
     const auto done = sys::set_limit(limit.resource, limit.soft, limit.hard);
     if (done.has_value()) continue;
-    for (const Name& entry : kNames) {
-      if (entry.resource == limit.resource) return Error{done.error().code, entry.operation};
+    int resource = 0;
+    for (const char* entry = kOperations; *entry != '\0'; entry += strlen(entry) + 1, ++resource) {
+      if (resource == limit.resource) return Error{done.error().code, entry};
     }
     return done;
   }

@@ -2,8 +2,11 @@
 // Mount options and lines of fstab, from text.
 #include <sys/mount.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 
 #include "pid1/mount.h"
 #include "pid1/text.h"
@@ -11,8 +14,8 @@
 namespace pid1 {
 namespace {
 
-struct OptionWord {
-  const char* word;
+struct Option {
+  std::string_view word;
   uint32_t set;
   uint32_t clear;
 };
@@ -22,7 +25,7 @@ constexpr uint32_t kLazyTime = 1U << 25;  // MS_LAZYTIME
 constexpr uint32_t kAtime = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
 
 // mount(8), "FILESYSTEM-INDEPENDENT MOUNT OPTIONS".
-constexpr OptionWord kWords[] = {
+constexpr Option kOptions[] = {
     {"ro", MS_RDONLY, 0},
     {"rw", 0, MS_RDONLY},
     {"nosuid", MS_NOSUID, 0},
@@ -57,6 +60,39 @@ constexpr OptionWord kWords[] = {
     {"remount", MS_REMOUNT, 0},
     {"defaults", 0, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS},
 };
+
+/// The table as it is stored: the words with a comma behind each, and a NUL at the end; and what
+/// they do. With a pointer for each it would be half as large again.
+constexpr size_t list_size() {
+  size_t size = 1;
+  for (const Option& option : kOptions)
+    size += option.word.size() + 1;
+  return size;
+}
+
+constexpr auto kWords = [] {
+  std::array<char, list_size()> list = {};
+  size_t used = 0;
+  for (const Option& option : kOptions) {
+    for (const char c : option.word)
+      list[used++] = c;
+    list[used++] = ',';
+  }
+  list.back() = '\0';
+  return list;
+}();
+
+struct Effect {
+  uint32_t set;
+  uint32_t clear;
+};
+
+constexpr auto kEffects = [] {
+  std::array<Effect, std::size(kOptions)> effects = {};
+  for (size_t i = 0; i < effects.size(); ++i)
+    effects[i] = {kOptions[i].set, kOptions[i].clear};
+  return effects;
+}();
 
 // For mount(8) and its callers; the kernel would refuse them.
 constexpr char kNotForTheKernel[] = "auto,noauto,user,nouser,users,owner,group,nofail,_netdev";
@@ -129,10 +165,10 @@ uint16_t magic_of(const char* type) {
 }  // namespace
 
 bool apply_mount_option(const char* word, uint32_t& flags) {
-  for (const OptionWord& entry : kWords) {
-    if (!equals(entry.word, word)) continue;
+  if (const int index = index_of(kWords.data(), word); index >= 0) {
+    const Effect& effect = kEffects[static_cast<size_t>(index)];
     // erlinit's str_to_mountflags has `&=` without the `~`: its "rw" cleared nosuid and all others.
-    flags = (flags & ~entry.clear) | entry.set;
+    flags = (flags & ~effect.clear) | effect.set;
     return true;
   }
   return is_listed(kNotForTheKernel, word) || after(word, "x-") != nullptr ||

@@ -4,7 +4,6 @@
 #include <linux/prctl.h>
 
 #include <cerrno>
-#include <iterator>
 
 #include "pid1/sys.h"
 #include "pid1/text.h"
@@ -15,50 +14,12 @@ namespace {
 constexpr int kMostCapabilities = 64;  // what version 3 of capset(2) has room for
 
 // By number (<linux/capability.h>).
-constexpr const char* kNames[] = {
-    "chown",
-    "dac_override",
-    "dac_read_search",
-    "fowner",
-    "fsetid",
-    "kill",
-    "setgid",
-    "setuid",
-    "setpcap",
-    "linux_immutable",
-    "net_bind_service",
-    "net_broadcast",
-    "net_admin",
-    "net_raw",
-    "ipc_lock",
-    "ipc_owner",
-    "sys_module",
-    "sys_rawio",
-    "sys_chroot",
-    "sys_ptrace",
-    "sys_pacct",
-    "sys_admin",
-    "sys_boot",
-    "sys_nice",
-    "sys_resource",
-    "sys_time",
-    "sys_tty_config",
-    "mknod",
-    "lease",
-    "audit_write",
-    "audit_control",
-    "setfcap",
-    "mac_override",
-    "mac_admin",
-    "syslog",
-    "wake_alarm",
-    "block_suspend",
-    "audit_read",
-    "perfmon",
-    "bpf",
-    "checkpoint_restore",
-};
-static_assert(std::size(kNames) == 41);
+constexpr const char* kNames =
+    "chown,dac_override,dac_read_search,fowner,fsetid,kill,setgid,setuid,setpcap,linux_immutable,"
+    "net_bind_service,net_broadcast,net_admin,net_raw,ipc_lock,ipc_owner,sys_module,sys_rawio,"
+    "sys_chroot,sys_ptrace,sys_pacct,sys_admin,sys_boot,sys_nice,sys_resource,sys_time,"
+    "sys_tty_config,mknod,lease,audit_write,audit_control,setfcap,mac_override,mac_admin,syslog,"
+    "wake_alarm,block_suspend,audit_read,perfmon,bpf,checkpoint_restore";
 
 constexpr bool has(uint64_t set, int capability) {
   return (set >> capability & 1U) != 0;
@@ -155,18 +116,13 @@ Result<> drop_privileges(const Privileges& privileges) {
 }
 
 Result<int> parse_capability(const char* name) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  const auto same = [&](const char* text, const char* word) {
-    while (*word != '\0' && lower(*text) == *word)
-      ++text, ++word;
-    return *word == '\0' ? text : nullptr;
-  };
-  if (const char* const rest = same(name, "cap_"); rest != nullptr) name = rest;
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    const char* const rest = same(name, kNames[i]);
-    if (rest != nullptr && *rest == '\0') return static_cast<int>(i);
-  }
-  return Error{EINVAL, "name of a capability"};
+  char lower[32] = {};
+  for (size_t i = 0; i + 1 < sizeof(lower) && name[i] != '\0'; ++i)
+    lower[i] = static_cast<char>(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+  const char* const bare = after(lower, "cap_");
+  const int capability = index_of(kNames, bare != nullptr ? bare : lower);
+  if (capability < 0) return Error{EINVAL, "name of a capability"};
+  return capability;
 }
 
 int last_capability() {

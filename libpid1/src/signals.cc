@@ -81,17 +81,12 @@ Result<int> parse_signal(const char* text) {
   if (number >= 1 && *place == '\0') return number;
   if (const char* const bare = after(text, "SIG"); bare != nullptr) text = bare;
   // In the order of their numbers, which x86-64 and arm64 share (signal(7)).
-  const char* name =
+  constexpr const char* kNames =
       "HUP,INT,QUIT,ILL,TRAP,ABRT,BUS,FPE,KILL,USR1,SEGV,USR2,PIPE,ALRM,TERM,STKFLT,CHLD,CONT,STOP,"
       "TSTP,TTIN,TTOU,URG,XCPU,XFSZ,VTALRM,PROF,WINCH,IO,PWR,SYS";
-  if (*text == '\0' || *find(text, ',') != '\0') return Error{EINVAL, "signal"};
-  for (int signal = 1; *name != '\0'; ++signal) {
-    const char* const rest = after(name, text);
-    if (rest != nullptr && (*rest == ',' || *rest == '\0')) return signal;
-    name = find(name, ',');
-    if (*name == ',') ++name;
-  }
-  return Error{EINVAL, "signal"};
+  const int index = index_of(kNames, text);
+  if (index < 0) return Error{EINVAL, "signal"};
+  return index + 1;
 }
 
 Result<SignalRewrite> parse_signal_rewrite(const char* text) {

@@ -96,16 +96,20 @@ bool contains(const char* text, const char* part) {
   return *part == '\0';
 }
 
-bool is_listed(const char* list, const char* word) {
-  for (;; ++list) {
+int index_of(const char* list, const char* word, char separator) {
+  for (int index = 0;; ++index, ++list) {
     const char* rest = word;
-    while (*list != '\0' && *list != ',' && *list == *rest)
+    while (*list != '\0' && *list != separator && *list == *rest)
       ++list, ++rest;
-    const bool ends_here = *list == '\0' || *list == ',';
-    if (ends_here && *rest == '\0') return true;
-    list = find(list, ',');
-    if (*list == '\0') return false;
+    const bool ends_here = *list == '\0' || *list == separator;
+    if (ends_here && *rest == '\0') return index;
+    list = find(list, separator);
+    if (*list == '\0') return -1;
   }
+}
+
+bool is_listed(const char* list, const char* word) {
+  return index_of(list, word) >= 0;
 }
 
 }  // namespace pid1

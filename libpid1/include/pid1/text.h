@@ -56,8 +56,9 @@ class Decimal {
 [[nodiscard]] bool equals(const char* a, const char* b);
 [[nodiscard]] bool contains(const char* text, const char* part);
 
-/// Whether `word` is one of the words of `list`, which stand between commas. An empty list has the
-/// empty word.
+/// Which of the words of `list` this is, from 0; -1: none. They stand between `separator`s. An
+/// empty list has the empty word.
+[[nodiscard]] int index_of(const char* list, const char* word, char separator = ',');
 [[nodiscard]] bool is_listed(const char* list, const char* word);
 
 }  // namespace pid1

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "absl/cleanup/cleanup.h"
+#include "pid1/function_ref.h"
 #include "pid1/network.h"
 #include "pid1/sys.h"
 #include "rtnetlink.h"
@@ -18,10 +19,11 @@ namespace {
 /// A request that grows by attributes: there is room for what this file puts in.
 class Request {
  public:
+  /// `family` is the header of the family of messages.
   template <class Family>
-  Request(uint16_t type, uint16_t flags, const Family& family)
-      : head_(rtnetlink::header(sizeof(head_) + sizeof(family), type, flags)) {
+  void begin(uint16_t type, uint16_t flags, const Family& family) {
     static_assert(sizeof(family) % NLMSG_ALIGNTO == 0);
+    head_ = rtnetlink::header(sizeof(head_) + sizeof(family), type, flags);
     memcpy(rest_, &family, sizeof(family));
   }
 
@@ -34,22 +36,24 @@ class Request {
     head_.nlmsg_len += attribute.rta_len;  // all payloads are whole words
   }
 
+  void add(uint16_t type, const Address& address) { add(type, address.bytes, address.size()); }
+
   [[nodiscard]] const struct nlmsghdr& head() const { return head_; }
 
  private:
-  struct nlmsghdr head_;
+  struct nlmsghdr head_ = {};
   char rest_[112] = {};
 };
 static_assert(sizeof(Request) == 128, "rest_ stands right behind head_");
 
-/// Asks the kernel for what `request` makes of the device's index.
-template <class Make>
-Result<> change(const char* device, const char* operation, Make request) {
+/// Asks the kernel for what `make` puts into the request, given the device's index.
+Result<> change(const char* device, const char* operation, FunctionRef<void(Request&, int)> make) {
   PID1_TRY_ASSIGN(const int fd, rtnetlink::open());
   const absl::Cleanup close_socket = [fd] { sys::close(fd); };
   PID1_TRY_ASSIGN(const int index, sys::interface_index(fd, device));
-  const Request made = request(index);
-  return rtnetlink::transact(fd, made.head(), operation);
+  Request request;
+  make(request, index);
+  return rtnetlink::transact(fd, request.head(), operation);
 }
 
 struct ifinfomsg link_of(int index) {
@@ -63,26 +67,25 @@ constexpr uint16_t kNew = NLM_F_CREATE | NLM_F_EXCL;
 }  // namespace
 
 Result<> bring_up(const char* device) {
-  return change(device, "bring up network device", [](int index) {
+  return change(device, "bring up network device", [](Request& request, int index) {
     struct ifinfomsg link = link_of(index);
     link.ifi_flags = IFF_UP;
     link.ifi_change = IFF_UP;
-    return Request(RTM_NEWLINK, 0, link);
+    request.begin(RTM_NEWLINK, 0, link);
   });
 }
 
 Result<> set_mtu(const char* device, uint32_t bytes) {
-  return change(device, "set MTU", [bytes](int index) {
-    Request request(RTM_NEWLINK, 0, link_of(index));
+  return change(device, "set MTU", [bytes](Request& request, int index) {
+    request.begin(RTM_NEWLINK, 0, link_of(index));
     request.add(IFLA_MTU, &bytes, sizeof(bytes));
-    return request;
   });
 }
 
 Result<> add_address(const char* device, const Network& network, DuplicateCheck check) {
   const Address& own = network.address;
   if (own.size() == 0 || network.prefix > 8 * own.size()) return Error{EINVAL, "network address"};
-  return change(device, "set network address", [&](int index) {
+  return change(device, "set network address", [&](Request& request, int index) {
     struct ifaddrmsg family = {};
     family.ifa_family = own.family;
     family.ifa_prefixlen = network.prefix;
@@ -90,18 +93,17 @@ Result<> add_address(const char* device, const Network& network, DuplicateCheck 
         own.family == AF_INET6 && check == DuplicateCheck::kOff ? uint8_t{IFA_F_NODAD} : uint8_t{0};
     family.ifa_scope = RT_SCOPE_UNIVERSE;
     family.ifa_index = static_cast<uint32_t>(index);
-    Request request(RTM_NEWADDR, kNew, family);
-    request.add(IFA_LOCAL, own.bytes, own.size());
-    request.add(IFA_ADDRESS, own.bytes, own.size());
+    request.begin(RTM_NEWADDR, kNew, family);
+    request.add(IFA_LOCAL, own);
+    request.add(IFA_ADDRESS, own);
     if (own.family == AF_INET && network.prefix < 31) {
       Address broadcast = own;
       for (unsigned bit = network.prefix; bit < 32; ++bit) {
         uint8_t& byte = broadcast.bytes[bit / 8];
         byte = static_cast<uint8_t>(byte | 0x80U >> bit % 8);
       }
-      request.add(IFA_BROADCAST, broadcast.bytes, broadcast.size());
+      request.add(IFA_BROADCAST, broadcast);
     }
-    return request;
   });
 }
 
@@ -113,7 +115,7 @@ Result<> add_route(const char* device, const Network& destination, const Address
   if (gateway.size() != 0 && gateway.family != target.family) {
     return Error{EINVAL, "gateway of a route"};
   }
-  return change(device, "set route", [&](int index) {
+  return change(device, "set route", [&](Request& request, int index) {
     struct rtmsg route = {};
     route.rtm_family = target.family;
     route.rtm_dst_len = destination.prefix;
@@ -122,11 +124,10 @@ Result<> add_route(const char* device, const Network& destination, const Address
     // Of IPv4 alone: what has no gateway must be said to be on the link (fib_semantics.c).
     route.rtm_scope = gateway.size() == 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     route.rtm_type = RTN_UNICAST;
-    Request request(RTM_NEWROUTE, kNew, route);
-    if (destination.prefix > 0) request.add(RTA_DST, target.bytes, target.size());
-    if (gateway.size() > 0) request.add(RTA_GATEWAY, gateway.bytes, gateway.size());
+    request.begin(RTM_NEWROUTE, kNew, route);
+    if (destination.prefix > 0) request.add(RTA_DST, target);
+    if (gateway.size() > 0) request.add(RTA_GATEWAY, gateway);
     request.add(RTA_OIF, &index, sizeof(index));
-    return request;
   });
 }
 

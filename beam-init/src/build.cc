@@ -12,7 +12,8 @@ void Draft::note(pid1::Result<> result) {
   if (first_error_.has_value()) first_error_ = result;
 }
 
-// noinline, here and below: a call of these is a third of what they do.
+// noinline, here and below: a call of these is a third of what they do. And overloads, not default
+// arguments, where most calls would pass nothing but those.
 [[gnu::noinline]] const char* Draft::get(const char* name) const {
   return environment_.get(name);
 }
@@ -28,6 +29,14 @@ void Draft::note(pid1::Result<> result) {
 [[gnu::noinline]] Outcome Draft::outcome(const char* subject) const {
   BEAM_INIT_TRY(first_error_, subject, "use fewer or shorter names, flags and env. settings");
   return {};
+}
+
+[[gnu::noinline]] char* Draft::text(const char* pattern, const char* a) {
+  return text(pattern, a, nullptr, nullptr);
+}
+
+[[gnu::noinline]] char* Draft::text(const char* pattern, const char* a, const char* b) {
+  return text(pattern, a, b, nullptr);
 }
 
 char* Draft::text(const char* pattern, const char* a, const char* b, const char* c, const char* d) {
@@ -65,6 +74,15 @@ void Draft::expand(const char* pattern, const char* const* parts, pid1::StringVe
 void Draft::set_defaults(const char* pattern, const char* a, const char* b, const char* c) {
   const char* const parts[] = {a, b, c};
   expand(pattern, parts, nullptr);
+}
+
+[[gnu::noinline]] void Draft::add_words(pid1::StringVector& vector, const char* pattern) {
+  add_words(vector, pattern, nullptr, nullptr);
+}
+
+[[gnu::noinline]] void Draft::add_words(pid1::StringVector& vector, const char* pattern,
+                                        const char* a) {
+  add_words(vector, pattern, a, nullptr);
 }
 
 void Draft::add_words(pid1::StringVector& vector, const char* pattern, const char* a, const char* b,

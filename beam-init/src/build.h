@@ -17,8 +17,10 @@ class Draft {
       : arena_(arena), environment_(environment) {}
 
   /// A path, a name, or a copy; "" when it does not fit.
-  [[nodiscard]] char* text(const char* pattern, const char* a, const char* b = nullptr,
-                           const char* c = nullptr, const char* d = nullptr);
+  [[nodiscard]] char* text(const char* pattern, const char* a);
+  [[nodiscard]] char* text(const char* pattern, const char* a, const char* b);
+  [[nodiscard]] char* text(const char* pattern, const char* a, const char* b, const char* c,
+                           const char* d = nullptr);
 
   /// All of a file, which must be text: it has no NUL. Fails with `advice`.
   Outcome read(const char* path, const char* advice, char*& text);
@@ -36,8 +38,10 @@ class Draft {
 
   /// Appends the words of `pattern`, which stand between single blanks, each with its {}s replaced,
   /// blanks and all.
-  void add_words(pid1::StringVector& vector, const char* pattern, const char* a = nullptr,
-                 const char* b = nullptr, const char* c = nullptr);
+  void add_words(pid1::StringVector& vector, const char* pattern);
+  void add_words(pid1::StringVector& vector, const char* pattern, const char* a);
+  void add_words(pid1::StringVector& vector, const char* pattern, const char* a, const char* b,
+                 const char* c = nullptr);
 
   /// Appends `words`, which end with a NULL.
   void add_all(pid1::StringVector& vector, char* const* words);

@@ -33,7 +33,7 @@ class [[nodiscard]] Result {
   [[nodiscard]] constexpr bool has_value() const { return operation_ == nullptr; }
   [[nodiscard]] constexpr const T& operator*() const { return value_; }
   [[nodiscard]] constexpr T value_or(T other) const { return has_value() ? value_ : other; }
-  [[nodiscard]] constexpr Error error() const { return {code_, operation_}; }
+  [[nodiscard]] constexpr Error error() const { return {static_cast<int>(code_), operation_}; }
   /// It is a value, and that one.
   constexpr bool operator==(const T& other) const { return has_value() && value_ == other; }
 
@@ -41,7 +41,9 @@ class [[nodiscard]] Result {
   const char* operation_;  // nullptr: it is a value
   union {
     T value_;
-    int code_;
+    // As wide as a number or a pointer: or their halves would be put together anew in each
+    // function.
+    std::conditional_t<sizeof(T) == sizeof(long), long, int> code_;
   };
 };
 

@@ -293,7 +293,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Request{"HostStopIsOnExit", 0, "stop\n", "beam.on_exit=reboot", "reboot 0"},
                     Request{"HostPowerOff", 0, "poweroff\n", "beam.on_exit=halt", "poweroff 0"},
                     Request{"HostReboot", 0, "reboot\n", "", "reboot 0"},
-                    Request{"HostWithoutNewline", 0, "stop", "", "poweroff 0"},
                     Request{"HostSaysOtherThingsFirst", 0, "hello\n\nhalt\nstop \nSTOP\nreboot\n",
                             "", "reboot 0"},
                     Request{"FirstOfTwo", 0, "reboot\npoweroff\n", "", "reboot 0"},
@@ -584,6 +583,29 @@ TEST_F(SuperviseTest, HostThatComesLateIsHeard) {
   EXPECT_EQ(command_of(supervise()), RB_AUTOBOOT);
   EXPECT_LE(now_ms() - started_ms[0], 7000U);
   EXPECT_EQ(signals_of_the_beam(), std::vector<int>{SIGTERM});
+}
+
+TEST_F(SuperviseTest, ARequestMayComeInPieces) {
+  add_control_port();
+  host_writes_at(100, "power");
+  host_writes_at(200, "off\nreb");
+  EXPECT_EQ(command_of(supervise("beam.on_exit=reboot")), RB_POWER_OFF);
+  EXPECT_EQ(signals_of_the_beam(), std::vector<int>{SIGTERM});
+}
+
+TEST_F(SuperviseTest, WhatIsLongerThanAnyRequestIsThrownAway) {
+  add_control_port();
+  host_writes_at(100, std::string(5000, 'x') + "\nreboot\n");
+  EXPECT_EQ(command_of(supervise()), RB_AUTOBOOT);
+}
+
+// The emulator has no handler yet: SIGTERM kills it, as was asked.
+TEST_F(SuperviseTest, KilledByTheSignalThatAskedItToEndIsNoFailure) {
+  add_control_port();
+  lives = {{.ms = 100, .status = SIGTERM}};
+  signal_at(99, SIGTERM);
+  EXPECT_EQ(command_of(supervise()), RB_POWER_OFF);
+  EXPECT_TRUE(said("the end: poweroff 0")) << console();
 }
 
 TEST_F(SuperviseTest, PortThatCannotBeOpenedIsNone) {

@@ -55,7 +55,7 @@ refused() {
 @test "start_erl.data missing, malformed, naming a version that is not there" {
   echo "15.0" >"$release/releases/start_erl.data"
   refused 'must hold an ERTS version and a release version'
-  rm "$release/releases/start_erl.data"
+  rm "$release/releases/start_erl.data" "$release"/releases/*/*.rel
   refused 'start_erl.data: no such file or directory'
 }
 
@@ -125,7 +125,7 @@ boot_has() {
   from[release]=none
   text=$(image_escript "$root" test/show_boot.escript "$1")
   from[release]=$release
-  [[ $text == *$2* ]] || { echo "$text"; return 1; }
+  [[ $text == *"$2"* ]] || { echo "$text"; return 1; }
 }
 
 @test "pid1 is in the image, loaded with the kernel's modules, started next after stdlib" {

@@ -169,6 +169,7 @@ matrix_volume() {
 matrix_says() { [[ $console =~ $1 ]] || matrix_fails "not said: $1"; }
 
 matrix_fails() {
-  printf '%s\nstatus %s, output:\n%s\nconsole:\n%s\n' "$1" "$status" "${output: -2000}" "${console: -3000}" >&2
+  printf '%s\nstatus %s, output:\n%s\nconsole:\n%s\n' "$1" "$status" \
+    "$(tail -c 2000 <<<"$output")" "$(tail -c 3000 <<<"$console")" >&2
   return 1
 }

@@ -18,7 +18,7 @@ EOF
 # ends   the machine ends by itself. The runner waits for an answer over HTTP, and there is none.
 ends() {
   run --separate-stderr -1 boot --timeout=100 "$@"
-  says 'QEMU ended with status 5 before the answer'
+  says 'QEMU ended with status 0 before the answer'
   output=$(<"$BATS_TEST_TMPDIR/console.log")
   says 'rescue-init: mark=init' 'rescue-init: the end: reboot'
   [[ $output != *'Kernel panic'* && $output != *'rescue-init: end:'* ]]

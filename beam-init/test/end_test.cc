@@ -293,6 +293,7 @@ TEST_F(MachineEnd, RestartNeedsAParent) {
 
 // Whatever call fails: the machine ends, or PID 1 does where there is no other way.
 TEST_F(MachineEnd, EveryCallFailing) {
+  const Strings words = {"/init", "--end", "reboot", "3"};
   Ending ending;
   pid1::fake::for_each_fault(
       [] {
@@ -301,9 +302,7 @@ TEST_F(MachineEnd, EveryCallFailing) {
         pid1::fake::kernel().descriptors.at(2).file->path = "/dev/console";
         pid1::fake::kernel().mounts = {{"/dev/vda", "/data", "ext4", 0, ""}};
       },
-      [&] {
-        ending = start({"/init", "--end", "reboot", "3"});
-      },
+      [&] { ending = start(words); },
       [&](const pid1::fake::Injection& injection) {
         if (ending.how == Ending::How::kRestarted) {
           EXPECT_EQ(ending.status, RB_AUTOBOOT);

@@ -14,7 +14,7 @@ namespace beam_init {
 bool wait_for_device(const Settings& settings, const char* path);
 
 /// Mounts them in order, nosuid and nodev whatever the options. Of ext4 it says first in which
-/// state the file system is. A top directory that is root's becomes the user's, unless it is
+/// state the file system is. Their top directories become the user's, but for those that are
 /// read-only. `any`: one is mounted.
 Outcome mount_volumes(const Settings& settings, const User& user, Draft& draft, Warn warn,
                       bool& any);

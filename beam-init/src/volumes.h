@@ -13,9 +13,9 @@ namespace beam_init {
 /// Waits up to beam.device_wait= for something to be at `path`; false: nothing came.
 bool wait_for_device(const Settings& settings, const char* path);
 
-/// Mounts them in order, nosuid and nodev unless the options say otherwise. Of ext4 it says first
-/// in which state the file system is. The top directory becomes the user's, unless it is read-only.
-/// `any`: one is mounted.
+/// Mounts them in order, nosuid and nodev whatever the options. Of ext4 it says first in which
+/// state the file system is. Their top directories become the user's, but for those that are
+/// read-only. `any`: one is mounted.
 Outcome mount_volumes(const Settings& settings, const User& user, Draft& draft, Warn warn,
                       bool& any);
 

@@ -103,7 +103,7 @@ TEST_P(CheckBy, HasNamespacesOfItsOwnBeforeAnyMount) {
   EXPECT_EQ(unshared->detail, std::to_string(GetParam().flags));
   const auto mounted = std::ranges::find(kernel.calls, "mount", &pid1::fake::Call::name);
   EXPECT_LT(unshared, mounted);
-  EXPECT_EQ(mounted->detail, "/") << "nothing goes back to the host's namespace";
+  EXPECT_EQ(mounted->detail, "/ private") << "nothing goes back to the host's namespace";
   EXPECT_LT(mounted, std::ranges::find(kernel.calls, "chroot", &pid1::fake::Call::name));
 }
 

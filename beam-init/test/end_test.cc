@@ -284,6 +284,43 @@ TEST_F(MachineEnd, BootThatFailsIsNotStartedAgainForEver) {
   EXPECT_TRUE(said("the end: reboot 1")) << console();
 }
 
+struct Policy {
+  const char* name;
+  const char* cmdline;
+  const char* config;
+  const char* line;
+};
+
+class PolicyOfAFailure : public MachineEnd, public testing::WithParamInterface<Policy> {};
+
+TEST_P(PolicyOfAFailure, HoldsWhereverItStands) {
+  boot(GetParam().cmdline, GetParam().config);
+  EXPECT_NE(console().find("beam-init: error: settings: "), std::string::npos) << console();
+  EXPECT_TRUE(said(std::string("the end: ") + GetParam().line)) << console();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PolicyOfAFailure,
+    testing::Values(
+        Policy{"BeforeTheError", "beam.on_crash=halt beam.nosuch=1", "", "halt 1"},
+        Policy{"BehindTheError", "beam.nosuch=1 beam.on_crash=halt", "", "halt 1"},
+        Policy{"ErrorInTheConfig", "beam.on_crash=halt", "nosuch=1\n", "halt 1"},
+        Policy{"OfTheConfig", "beam.nosuch=1", "on_crash=halt\n", "halt 1"},
+        Policy{"GoesBeforeTheConfig", "beam.nosuch=1 beam.on_crash=panic", "on_crash=halt\n",
+               "panic 1"},
+        Policy{"LastOne", "beam.nosuch=1 beam.on_crash=halt beam.on_crash=panic", "", "panic 1"},
+        Policy{"BadOneIsNone", "beam.on_crash=halt beam.on_crash=explode", "", "halt 1"},
+        Policy{"ArgumentOfErlIsNone", "beam.nosuch=1 -- beam.on_crash=halt", "", "reboot 1"},
+        Policy{"OnExitIsAnother", "beam.nosuch=1 beam.on_exit=halt", "", "reboot 1"},
+        Policy{"RestartCannotBe", "beam.nosuch=1 beam.on_crash=restart", "", "reboot 1"}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST_F(MachineEnd, ProgramThatTheBeamBecomesAgain) {
+  add_to("proc", "cmdline", "quiet\n");
+  EXPECT_EQ(start({"/sbin/beam-init"}).how, Ending::How::kExecuted) << console();
+  EXPECT_EQ(environment()["BEAM_INIT"], "/sbin/beam-init");
+}
+
 TEST_F(MachineEnd, RestartNeedsAParent) {
   expect_failure(
       "settings: on_exit=restart and on_crash=restart need a parent that restarts; give "
@@ -293,6 +330,7 @@ TEST_F(MachineEnd, RestartNeedsAParent) {
 
 // Whatever call fails: the machine ends, or PID 1 does where there is no other way.
 TEST_F(MachineEnd, EveryCallFailing) {
+  const Strings words = {"/init", "--end", "reboot", "3"};
   Ending ending;
   pid1::fake::for_each_fault(
       [] {
@@ -301,9 +339,7 @@ TEST_F(MachineEnd, EveryCallFailing) {
         pid1::fake::kernel().descriptors.at(2).file->path = "/dev/console";
         pid1::fake::kernel().mounts = {{"/dev/vda", "/data", "ext4", 0, ""}};
       },
-      [&] {
-        ending = start({"/init", "--end", "reboot", "3"});
-      },
+      [&] { ending = start(words); },
       [&](const pid1::fake::Injection& injection) {
         if (ending.how == Ending::How::kRestarted) {
           EXPECT_EQ(ending.status, RB_AUTOBOOT);

@@ -1027,7 +1027,9 @@ Result<> mount(const char* source, const char* target, const char* type, unsigne
         fake::Mount{text(source), place, text(type), flags, text(data)}.line();
     return {};
   }
-  if ((flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) != 0) {
+  constexpr unsigned long kPropagation = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
+  if ((flags & kPropagation) != 0) {
+    kernel().calls.back().detail = place + ((flags & MS_PRIVATE) != 0 ? " private" : " other");
     if (place != "/" && top == kernel().mounts.rend()) return error(EINVAL, "mount");
     return {};
   }

@@ -14,7 +14,7 @@ namespace beam_init {
 namespace {
 
 /// Exports RELEASE_SYS_CONFIG; `runtime`: it is to be completed at run time.
-Outcome prepare_sys_config(const Release& release, Draft& draft, bool& runtime) {
+Outcome prepare_sys_config(const Release& release, const User& user, Draft& draft, bool& runtime) {
   const char* base = draft.get("RELEASE_SYS_CONFIG");
   const bool given = *base != '\0';
   if (!given) base = draft.text("{}/sys", release.version_dir);
@@ -29,6 +29,7 @@ Outcome prepare_sys_config(const Release& release, Draft& draft, bool& runtime) 
     const char* const copy = draft.text("{}.config", base);
     BEAM_INIT_TRY(pid1::write_file(copy, text, 0600), copy,
                   "RELEASE_TMP must be a writable directory (default /tmp)");
+    give_to_user(user, copy);
   }
   draft.set("RELEASE_SYS_CONFIG", base);
   return {};
@@ -77,8 +78,8 @@ char* fill_in(char* text, Draft& draft) {
 /// The file that relx's script would use: the one that `variable` names, that of the release's root
 /// or of its version; from FILE.src, if there is one, filled in. "": there is none. One that is named
 /// is to be there.
-Outcome find_relx_file(const Release& release, const char* name, const char* variable, Draft& draft,
-                       const char*& path) {
+Outcome find_relx_file(const Release& release, const User& user, const char* name,
+                       const char* variable, Draft& draft, const char*& path) {
   path = draft.get(variable);
   const bool is_given = *path != '\0';
   if (!is_given) path = draft.text("{}/{}", release.root, name);
@@ -96,18 +97,20 @@ Outcome find_relx_file(const Release& release, const char* name, const char* var
   path = draft.text("{}/{}", *directory == '\0' ? "/tmp" : directory, name);
   BEAM_INIT_TRY(pid1::write_file(path, fill_in(text, draft), 0600), path,
                 "RELX_OUT_FILE_PATH must be a writable directory (default /tmp)");
+  give_to_user(user, path);
   return {};
 }
 
-Outcome build_relx_arguments(const Release& release, const pid1::StringVector& user_arguments,
-                             Draft& draft, pid1::StringVector& arguments) {
+Outcome build_relx_arguments(const Release& release, const User& user,
+                             const pid1::StringVector& user_arguments, Draft& draft,
+                             pid1::StringVector& arguments) {
   draft.set_defaults("RUN_ERL_DISABLE_FLOWCNTRL=true REL_NAME={} RELEASE_NAME={} RELEASE_VSN={}",
                      release.name, release.name, release.version);
   draft.set_defaults("RELEASE_PROG={}/bin/{} RELX_RPC_TIMEOUT=60", release.root, release.name);
   const char* config = nullptr;
   const char* flags_file = nullptr;
-  BEAM_INIT_PASS(find_relx_file(release, "sys.config", "RELX_CONFIG_PATH", draft, config));
-  BEAM_INIT_PASS(find_relx_file(release, "vm.args", "VMARGS_PATH", draft, flags_file));
+  BEAM_INIT_PASS(find_relx_file(release, user, "sys.config", "RELX_CONFIG_PATH", draft, config));
+  BEAM_INIT_PASS(find_relx_file(release, user, "vm.args", "VMARGS_PATH", draft, flags_file));
   const char* mode = draft.get("CODE_LOADING_MODE");
   if (*mode == '\0') mode = draft.get("RELEASE_MODE");
   if (*mode == '\0') mode = "embedded";
@@ -199,15 +202,15 @@ Emulator emulator_of(const Release& release, Draft& draft) {
   return {release.root, release.bindir, draft.text("{}/bin/{}", release.root + 1, release.name)};
 }
 
-Outcome build_erl_arguments(const Release& release, const pid1::StringVector& user_arguments,
-                            bool console_is_terminal, const Node& node, Draft& draft,
-                            pid1::StringVector& arguments) {
+Outcome build_erl_arguments(const Release& release, const User& user,
+                            const pid1::StringVector& user_arguments, bool console_is_terminal,
+                            const Node& node, Draft& draft, pid1::StringVector& arguments) {
   if (release.kind == Release::Kind::kNone) {
     draft.add_all(arguments, user_arguments.data());
     return draft.outcome();
   }
   if (release.kind == Release::Kind::kRelx) {
-    return build_relx_arguments(release, user_arguments, draft, arguments);
+    return build_relx_arguments(release, user, user_arguments, draft, arguments);
   }
   const bool is_elixir = release.kind == Release::Kind::kMix;
   draft.set_defaults(
@@ -219,7 +222,7 @@ Outcome build_erl_arguments(const Release& release, const pid1::StringVector& us
   draft.set_defaults("RELEASE_VM_ARGS={}/vm.args RELEASE_REMOTE_VM_ARGS={}/remote.vm.args",
                      release.version_dir, release.version_dir);
   bool runtime_config = false;
-  BEAM_INIT_PASS(prepare_sys_config(release, draft, runtime_config));
+  BEAM_INIT_PASS(prepare_sys_config(release, user, draft, runtime_config));
 
   const char* const boot_script = draft.get("RELEASE_BOOT_SCRIPT");
   const char* const boot_file = draft.text("{}/{}.boot", release.version_dir, boot_script);

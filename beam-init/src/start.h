@@ -31,15 +31,15 @@ Outcome name_node(const Settings& settings, const Network& network, const Releas
 /// Mix (Elixir 1.18, release.init.ex). Differences, each of them because there is no shell, no epmd
 /// and no writable root: RELEASE_DISTRIBUTION defaults to none (sname would start epmd), no cookie
 /// is passed, RELEASE_TMP defaults to /tmp, env.sh is not run. A sys.config with
-/// RUNTIME_CONFIG=true is copied to RELEASE_TMP (mode 0600), for Elixir's config providers write
+/// RUNTIME_CONFIG=true is copied to RELEASE_TMP (mode 0600, the user's), for Elixir's config providers write
 /// their result into it.
 ///
 /// relx (4.7, extended_bin): vm.args.src and sys.config.src are filled in with the environment
 /// (${NAME}, ${NAME:-DEFAULT}) and put into RELX_OUT_FILE_PATH, else RELEASE_TMP. Hooks are not
 /// run; ESCRIPT_NAME, NAME and LD_LIBRARY_PATH are not set; a value is not expanded again.
-Outcome build_erl_arguments(const Release& release, const pid1::StringVector& user_arguments,
-                            bool console_is_terminal, const Node& node, Draft& draft,
-                            pid1::StringVector& arguments);
+Outcome build_erl_arguments(const Release& release, const User& user,
+                            const pid1::StringVector& user_arguments, bool console_is_terminal,
+                            const Node& node, Draft& draft, pid1::StringVector& arguments);
 
 /// Writes the node's cookie to HOME/.erlang.cookie, where only the user reads it (mode 0400): from
 /// beam.cookie=, the flags, RELEASE_COOKIE or the release's COOKIE, whichever comes first.

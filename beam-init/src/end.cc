@@ -44,7 +44,8 @@ void settle(pid1::Console& console, const Ending& ending, const char* line, bool
   const pid1::EndOptions options = {
       .stop = {.grace_ms = ending.grace_ms, .for_pid1 = for_pid1},
       .unmount = {.passes = is_root ? 10U : 0U, .remount = is_root && !in_container},
-      .failed = ending.status != 0};
+      // How the host restarts is not for a container to change.
+      .failed = ending.status != 0 || in_container};
   pid1::end_in_order(options, [&](const char* what, pid1::Error why) {
     if (!is_root && why.code == EPERM) return;
     // What an engine has mounted for a container goes with it.

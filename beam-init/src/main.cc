@@ -296,7 +296,9 @@ const char* working_directory(const Boot& boot) {
 
 Outcome exec_beam(Boot& boot) {
   const User& user = boot.user;
-  for (const char* path : {kConsole, boot.settings.console, boot.control, pid1::kRestartType}) {
+  // How the host restarts is not for a container to give away.
+  const char* const type = boot.in_container ? "" : pid1::kRestartType;
+  for (const char* path : {kConsole, boot.settings.console, boot.control, type}) {
     if (*path != '\0') give_to_user(user, path);
   }
   if (!user.is_root() && boot.has_volumes) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "start.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -184,6 +186,8 @@ Outcome write_cookie(const Settings& settings, const User& user, const Release& 
                 "file, or {}", own);
   }
   const char* const path = draft.text("{}/.erlang.cookie", draft.get("HOME"));
+  // HOME may be on a volume: what its user has put there last time may lead anywhere.
+  (void)pid1::sys::unlink_at(AT_FDCWD, path, 0);
   BEAM_INIT_TRY(pid1::write_file(path, text, 0400), path, "HOME must be a writable directory");
   give_to_user(user, path);
   return {};

@@ -338,6 +338,14 @@ const Space kSpaces[] = {
      {},
      {"release: ", "/home/nobody/.erlang.cookie", kMissing, "HOME"},
      have_cookie},
+    {"CookieIsADirectory",
+     "dist=short\nenv.HOME=/home",
+     {},
+     {"release: ", "/home/.erlang.cookie: Is a directory"},
+     [](Root& root) {
+       have_cookie(root);
+       root.directory("/home/.erlang.cookie");
+     }},
     {"TmpIsFullOfRuntimeConfig",
      "",
      {full("/tmp")},
@@ -403,15 +411,13 @@ std::vector<Case> written() {
   std::vector<Case> all;
   for (const auto& [name, path, step] :
        {std::tuple("Hosts", "/etc/hosts", "host name: "),
-        std::tuple("ResolvConf", "/etc/resolv.conf", "network: "),
-        std::tuple("CookieInHome", "/home/.erlang.cookie", "release: ")}) {
+        std::tuple("ResolvConf", "/etc/resolv.conf", "network: ")}) {
     for (const Damage how :
          {Damage::kDangling, Damage::kFifo, Damage::kDirectory, Damage::kLoop, Damage::kSocket}) {
       const Kind& kind = kKinds.at(static_cast<size_t>(how));
       all.push_back({absl::StrCat(name, kind.name),
                      [how, file = std::string(path)](Root& root, Start& start) {
-                       have_cookie(root);
-                       set_config(root, "dist=short\nenv.HOME=/home\nnet=lo,dns=192.0.2.1\n");
+                       set_config(root, "net=lo,dns=192.0.2.1\n");
                        damage(root, start, file, how);
                      },
                      {std::string("error: ") + step, path,

@@ -248,8 +248,9 @@ Outcome prepare_release(Boot& boot) {
   release.root = boot.settings.release;
   BEAM_INIT_PASS(find_release(release, draft, boot.user_arguments.size() > 0));
   BEAM_INIT_PASS(name_node(boot.settings, boot.network, release, draft, boot.node));
-  BEAM_INIT_PASS(build_erl_arguments(release, boot.user, boot.user_arguments, pid1::sys::is_terminal(1),
-                                     boot.node, draft, boot.erl_arguments));
+  BEAM_INIT_PASS(build_erl_arguments(release, boot.user, boot.user_arguments,
+                                     pid1::sys::is_terminal(1), boot.node, draft,
+                                     boot.erl_arguments));
   BEAM_INIT_PASS(build_beam_argv(emulator_of(release, draft), boot.erl_arguments, draft,
                                  boot.beam_argv, &boot.node));
   if (boot.node.name_dropped) {

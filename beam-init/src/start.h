@@ -31,8 +31,8 @@ Outcome name_node(const Settings& settings, const Network& network, const Releas
 /// Mix (Elixir 1.18, release.init.ex). Differences, each of them because there is no shell, no epmd
 /// and no writable root: RELEASE_DISTRIBUTION defaults to none (sname would start epmd), no cookie
 /// is passed, RELEASE_TMP defaults to /tmp, env.sh is not run. A sys.config with
-/// RUNTIME_CONFIG=true is copied to RELEASE_TMP (mode 0600, the user's), for Elixir's config providers write
-/// their result into it.
+/// RUNTIME_CONFIG=true is copied to RELEASE_TMP (mode 0600, the user's), for Elixir's config
+/// providers write their result into it.
 ///
 /// relx (4.7, extended_bin): vm.args.src and sys.config.src are filled in with the environment
 /// (${NAME}, ${NAME:-DEFAULT}) and put into RELX_OUT_FILE_PATH, else RELEASE_TMP. Hooks are not

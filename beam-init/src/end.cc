@@ -44,7 +44,8 @@ void settle(pid1::Console& console, const Ending& ending, const char* line, bool
   const pid1::EndOptions options = {
       .stop = {.grace_ms = ending.grace_ms, .for_pid1 = for_pid1},
       .unmount = {.passes = is_root ? 10U : 0U, .remount = is_root && !in_container},
-      .failed = ending.status != 0};
+      // How the host restarts is not for a container to change.
+      .failed = ending.status != 0 || in_container};
   pid1::end_in_order(options, [&](const char* what, pid1::Error why) {
     if (!is_root && why.code == EPERM) return;
     // What an engine has mounted for a container goes with it.
@@ -90,8 +91,8 @@ const char* describe(const Ending& ending, std::span<char> out) {
 [[noreturn]] void wait_to_end(pid1::Console& console, int request, unsigned grace_ms,
                               const char* control) {
   char line[32] = {};
-  const auto got = pid1::sys::uninterrupted(
-      [&] { return pid1::sys::read(request, {line, sizeof(line) - 1}); });
+  const auto got =
+      pid1::sys::uninterrupted([&] { return pid1::sys::read(request, {line, sizeof(line) - 1}); });
   char* const status = pid1::split(line, ' ');
   const int end = pid1::index_of(kEnds, line, '|');
   if (got.value_or(0) == 0 || end < 0) pid1::sys::exit(1);
@@ -113,8 +114,7 @@ const char* find_control_port(Draft& draft) {
   const char* found = "";
   (void)pid1::list_directory("/sys/class/virtio-ports", [&](const char* port) {
     char name[64];
-    const auto read =
-        pid1::read_file(draft.text("/sys/class/virtio-ports/{}/name", port), name);
+    const auto read = pid1::read_file(draft.text("/sys/class/virtio-ports/{}/name", port), name);
     if (read.has_value() && pid1::equals(pid1::trim(name), kControlName)) {
       found = draft.text("/dev/{}", port);
     }

@@ -23,7 +23,7 @@ struct Node {
   const char* name = "";
   const char* port = "";  // of this node and of all others (-erl_epmd_port)
   // What the flags said, and what does not stand in argv therefore:
-  const char* cookie = "";     // of -setcookie COOKIE
+  const char* cookie = "";    // of -setcookie COOKIE
   bool name_dropped = false;  // -sname or -name, without distribution
 };
 

@@ -248,8 +248,9 @@ Outcome prepare_release(Boot& boot) {
   release.root = boot.settings.release;
   BEAM_INIT_PASS(find_release(release, draft, boot.user_arguments.size() > 0));
   BEAM_INIT_PASS(name_node(boot.settings, boot.network, release, draft, boot.node));
-  BEAM_INIT_PASS(build_erl_arguments(release, boot.user, boot.user_arguments, pid1::sys::is_terminal(1),
-                                     boot.node, draft, boot.erl_arguments));
+  BEAM_INIT_PASS(build_erl_arguments(release, boot.user, boot.user_arguments,
+                                     pid1::sys::is_terminal(1), boot.node, draft,
+                                     boot.erl_arguments));
   BEAM_INIT_PASS(build_beam_argv(emulator_of(release, draft), boot.erl_arguments, draft,
                                  boot.beam_argv, &boot.node));
   if (boot.node.name_dropped) {
@@ -272,13 +273,12 @@ void add_own_variables(Boot& boot, const pid1::Mark& now) {
   Draft& draft = boot.draft;
   const Settings& settings = boot.settings;
   const pid1::Decimal marks[] = {pid1::Decimal(boot.entered.boottime_ns),
-                                 pid1::Decimal(boot.entered.cycles),
-                                 pid1::Decimal(now.boottime_ns), pid1::Decimal(now.cycles)};
+                                 pid1::Decimal(boot.entered.cycles), pid1::Decimal(now.boottime_ns),
+                                 pid1::Decimal(now.cycles)};
   const bool execs = settings.mode == Mode::kExec;
   draft.set("BEAM_INIT_MODE", execs ? "exec" : "supervise");
-  draft.set("BEAM_INIT_MARKS",
-            draft.text("init:{}:{},exec:{}:{}", marks[0].text(), marks[1].text(), marks[2].text(),
-                       marks[3].text()));
+  draft.set("BEAM_INIT_MARKS", draft.text("init:{}:{},exec:{}:{}", marks[0].text(), marks[1].text(),
+                                          marks[2].text(), marks[3].text()));
   if (!execs) return;
   char on_exit[16];
   char on_crash[16];
@@ -296,7 +296,9 @@ const char* working_directory(const Boot& boot) {
 
 Outcome exec_beam(Boot& boot) {
   const User& user = boot.user;
-  for (const char* path : {kConsole, boot.settings.console, boot.control, pid1::kRestartType}) {
+  // How the host restarts is not for a container to give away.
+  const char* const type = boot.in_container ? "" : pid1::kRestartType;
+  for (const char* path : {kConsole, boot.settings.console, boot.control, type}) {
     if (*path != '\0') give_to_user(user, path);
   }
   if (!user.is_root() && boot.has_volumes) {
@@ -422,16 +424,17 @@ int print_words(char* const* words) {
 }
 
 int print_help() {
-  int failed = print(1, "beam-init " BEAM_INIT_VERSION
-                        ": /init of a machine whose PID 1 is the BEAM\n\n"
-                        "The kernel starts it: as PID 1 it mounts the system's file systems, brings "
-                        "the network up,\nfinds the Erlang or Elixir release and executes "
-                        "beam.smp. By hand:\n\n"
-                        "  beam-init --check ROOT [CMDLINE]\n"
-                        "      looks at the root file system ROOT and prints what would be "
-                        "executed\n\n"
-                        "Settings, as beam.KEY=VALUE on the kernel command line or KEY=VALUE lines "
-                        "in\n/etc/beam-init.conf (the command line wins):\n");
+  int failed =
+      print(1, "beam-init " BEAM_INIT_VERSION
+               ": /init of a machine whose PID 1 is the BEAM\n\n"
+               "The kernel starts it: as PID 1 it mounts the system's file systems, brings "
+               "the network up,\nfinds the Erlang or Elixir release and executes "
+               "beam.smp. By hand:\n\n"
+               "  beam-init --check ROOT [CMDLINE]\n"
+               "      looks at the root file system ROOT and prints what would be "
+               "executed\n\n"
+               "Settings, as beam.KEY=VALUE on the kernel command line or KEY=VALUE lines "
+               "in\n/etc/beam-init.conf (the command line wins):\n");
   for (const Setting& setting : setting_table()) {
     failed |= print(1, "  beam.{}{}\n      {}\n", setting.key, setting.argument, setting.meaning);
   }
@@ -477,8 +480,9 @@ int print_check(Boot& boot, const char* root, const char* cmdline) {
     (void)print(2, "beam-init: {}\n", outcome.message());
     return 1;
   }
-  int failed = print(1, "as {}, in {}:\n", *boot.settings.user == '\0' ? "root" : boot.settings.user,
-                     working_directory(boot));
+  int failed =
+      print(1, "as {}, in {}:\n", *boot.settings.user == '\0' ? "root" : boot.settings.user,
+            working_directory(boot));
   failed |= print_words(boot.beam_argv.data());
   failed |= print(1, "with the environment:\n");
   return failed | print_words(boot.environment.data());
@@ -504,7 +508,8 @@ int main(int argc, char** argv, char** envp) {
     return print_check(boot, argv[2], argc == 4 ? argv[3] : "");
   }
   if (argc == 2 && pid1::equals(option, "--help")) return print_help();
-  if (argc == 2 && pid1::equals(option, "--version")) return print(1, "beam-init " BEAM_INIT_VERSION "\n");
+  if (argc == 2 && pid1::equals(option, "--version"))
+    return print(1, "beam-init " BEAM_INIT_VERSION "\n");
   (void)print(2, "beam-init: not PID 1; the kernel starts it as /init. Try beam-init --help\n");
   return 2;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "start.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -75,8 +77,8 @@ char* fill_in(char* text, Draft& draft) {
 }
 
 /// The file that relx's script would use: the one that `variable` names, that of the release's root
-/// or of its version; from FILE.src, if there is one, filled in. "": there is none. One that is named
-/// is to be there.
+/// or of its version; from FILE.src, if there is one, filled in. "": there is none. One that is
+/// named is to be there.
 Outcome find_relx_file(const Release& release, const User& user, const char* name,
                        const char* variable, Draft& draft, const char*& path) {
   path = draft.get(variable);
@@ -192,10 +194,8 @@ Outcome write_cookie(const Settings& settings, const User& user, const Release& 
 }
 
 const char* advice_on_exec(pid1::Error error) {
-  return error.code == E2BIG ? "a word of vm.args, of ERL_*FLAGS or the environment is too long, or all "
-                               "of them are"
-                             : "the file, or the dynamic linker that it names, is missing or for "
-                               "another machine";
+  if (error.code == E2BIG) return "shorten vm.args, ERL_*FLAGS or the environment";
+  return "the file, or the dynamic linker that it names, is missing or for another machine";
 }
 
 Emulator emulator_of(const Release& release, Draft& draft) {
@@ -223,6 +223,8 @@ Outcome build_erl_arguments(const Release& release, const User& user,
   draft.set_defaults("RELEASE_PROG={} RELEASE_NODE={}", release.name, draft.get("RELEASE_NAME"));
   draft.set_defaults("RELEASE_VM_ARGS={}/vm.args RELEASE_REMOTE_VM_ARGS={}/remote.vm.args",
                      release.version_dir, release.version_dir);
+  // Without them nothing below says what is wrong.
+  BEAM_INIT_PASS(draft.outcome());
   bool runtime_config = false;
   BEAM_INIT_PASS(prepare_sys_config(release, user, draft, runtime_config));
 

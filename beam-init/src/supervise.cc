@@ -202,9 +202,9 @@ class Supervisor {
     const pid1::Decimal number(static_cast<unsigned>(killed ? status_ & 0x7f : code));
     const pid1::Decimal seconds(lived / 1'000'000'000);
     const char* const parts[] = {number.text(), seconds.text()};
-    (void)pid1::fill(how,
-                     killed ? "was killed by signal {} after {} s" : "ended with status {} after {} s",
-                     parts);
+    (void)pid1::fill(
+        how, killed ? "was killed by signal {} after {} s" : "ended with status {} after {} s",
+        parts);
     console_.say(code == 0 ? pid1::Level::kNotice : pid1::Level::kError, "the BEAM {}{}", how,
                  status_ == SIGKILL && !asked_ ? "; the kernel kills so when memory runs out" : "");
     char dump[1024];
@@ -234,7 +234,7 @@ class Supervisor {
   int control_ = -1;
   char request_[64] = {};
   char* request_end_ = request_;  // of what has come of a line
-  uint64_t control_from_ = 0;  // when the port is listened to again
+  uint64_t control_from_ = 0;     // when the port is listened to again
   pid_t child_ = 0;
   int status_ = 0;
   uint64_t started_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "user.h"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 
 #include "pid1/file.h"
@@ -76,6 +77,8 @@ void give_to_user(const User& user, const char* path) {
 
 pid1::Result<> write_for_user(const User& user, const char* path, std::string_view text,
                               unsigned mode) {
+  // It may be on a volume: what the user has put there last time may lead anywhere.
+  (void)pid1::sys::unlink_at(AT_FDCWD, path, 0);
   PID1_TRY(pid1::write_file(path, text, mode));
   give_to_user(user, path);
   return {};

@@ -48,8 +48,10 @@ Outcome mount_volume(char* text, const Settings& settings, const User& user, War
   if (*target != '/' || *type == '\0') return fail("beam.mount={}: no volume; {}", text, kAdvice);
   if (pid1::after(text, "/dev/") != nullptr) {
     if (!wait_for_device(settings, text)) {
-      return fail("{}: no such device after {} ms; attach it, or give nofail or a longer "
-                  "beam.device_wait=", text, settings.device_wait);
+      return fail(
+          "{}: no such device after {} ms; attach it, or give nofail or a longer "
+          "beam.device_wait=",
+          text, settings.device_wait);
     }
     if (const char* const state = state_of_ext4(text); *state != '\0') {
       warn(draft.text("{} for {}: ext4, {}", text, target, state));
@@ -72,7 +74,8 @@ Outcome mount_volume(char* text, const Settings& settings, const User& user, War
   const auto mounted = pid1::mount(spec);
   BEAM_INIT_TRY(mounted, target, kAdvice);
   if (*mounted != pid1::MountOutcome::kMounted) {
-    return fail("beam.mount={}: something is mounted on {}; choose another directory", text, target);
+    return fail("beam.mount={}: something is mounted on {}; choose another directory", text,
+                target);
   }
   if ((spec.flags & MS_RDONLY) == 0) give_to_user(user, target);
   return {};
@@ -81,7 +84,8 @@ Outcome mount_volume(char* text, const Settings& settings, const User& user, War
 }  // namespace
 
 bool wait_for_device(const Settings& settings, const char* path) {
-  auto left = static_cast<unsigned>(pid1::parse_number(settings.device_wait, 0x7fffffe).value_or(0));
+  auto left =
+      static_cast<unsigned>(pid1::parse_number(settings.device_wait, 0x7fffffe).value_or(0));
   while (!pid1::exists(path)) {
     if (left < kPauseMs) return false;
     pid1::sys::sleep_ms(kPauseMs);

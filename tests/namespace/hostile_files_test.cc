@@ -338,6 +338,14 @@ const Space kSpaces[] = {
      {},
      {"release: ", "/home/nobody/.erlang.cookie", kMissing, "HOME"},
      have_cookie},
+    {"CookieIsADirectory",
+     "dist=short\nenv.HOME=/home",
+     {},
+     {"release: ", "/home/.erlang.cookie: Is a directory"},
+     [](Root& root) {
+       have_cookie(root);
+       root.directory("/home/.erlang.cookie");
+     }},
     {"TmpIsFullOfRuntimeConfig",
      "",
      {full("/tmp")},
@@ -397,21 +405,78 @@ std::vector<Case> spaces() {
   return all;
 }
 
+// ---- every kind of release, in both modes ------------------------------------------------------
+
+struct Kindred {
+  const char* name;
+  std::function<void(Root&)> make;
+  const char* cmdline = "quiet";
+};
+
+const Kindred kReleases[] = {
+    {"Mix", [](Root&) {}},
+    {"Relx", make_relx_release},
+    {"Systools", [](Root& root) { root.make_systools_release(); }},
+    {"None", [](Root& root) { root.remove("/app"); }, "quiet -- -noshell"},
+};
+
+struct Fault {
+  const char* name;
+  std::string config;
+  std::vector<std::string> said;
+  std::function<void(Root&)> arrange = [](Root&) {};
+};
+
+const Fault kFaults[] = {
+    {"WithoutErts", "", {"release: ", "no ERTS"}, [](Root& root) { root.remove("/usr/lib"); }},
+    {"WithAnEmulatorOfText",
+     "",
+     {"exec: ", kEmulator, "Exec format error"},
+     [](Root& root) { root.write(kEmulator, "beam\n", 0755); }},
+    {"OfAnotherFlavour", "env.ERL_FLAGS=-emu_flavor x", {"exec: ", "/bin/beam.x", kMissing}},
+    {"WithAFlagThatDetaches", "env.ERL_ZFLAGS=-detached", {"release: ", "-detached"}},
+    {"WithAWordThatIsTooLong",
+     "env.ERL_FLAGS=" + std::string(200'000, 'x'),
+     {"exec: ", kEmulator, "Argument list too long; shorten vm.args"}},
+    {"WithTooManyVariables", "", {"too many strings", "env."}},
+    {"OfAUserWithoutAName", "user=web", {"user: ", kNoUser}},
+};
+
+std::vector<Case> releases() {
+  std::vector<Case> all;
+  for (const Kindred& release : kReleases) {
+    for (const Fault& fault : kFaults) {
+      for (const char* mode : {"exec", "supervise"}) {
+        all.push_back({absl::StrCat(release.name, fault.name, "In_", mode),
+                       [&release, &fault, mode](Root& root, Start& start) {
+                         release.make(root);
+                         fault.arrange(root);
+                         start.cmdline = release.cmdline;
+                         std::string config = absl::StrCat("mode=", mode, "\n", fault.config, "\n");
+                         for (int i = 0; i < 250 && fault.said.front() == "too many strings"; ++i)
+                           absl::StrAppend(&config, "env.N", i, "=x\n");
+                         set_config(root, config);
+                       },
+                       fault.said});
+      }
+    }
+  }
+  return all;
+}
+
 // ---- files that are written --------------------------------------------------------------------
 
 std::vector<Case> written() {
   std::vector<Case> all;
   for (const auto& [name, path, step] :
        {std::tuple("Hosts", "/etc/hosts", "host name: "),
-        std::tuple("ResolvConf", "/etc/resolv.conf", "network: "),
-        std::tuple("CookieInHome", "/home/.erlang.cookie", "release: ")}) {
+        std::tuple("ResolvConf", "/etc/resolv.conf", "network: ")}) {
     for (const Damage how :
          {Damage::kDangling, Damage::kFifo, Damage::kDirectory, Damage::kLoop, Damage::kSocket}) {
       const Kind& kind = kKinds.at(static_cast<size_t>(how));
       all.push_back({absl::StrCat(name, kind.name),
                      [how, file = std::string(path)](Root& root, Start& start) {
-                       have_cookie(root);
-                       set_config(root, "dist=short\nenv.HOME=/home\nnet=lo,dns=192.0.2.1\n");
+                       set_config(root, "net=lo,dns=192.0.2.1\n");
                        damage(root, start, file, how);
                      },
                      {std::string("error: ") + step, path,
@@ -430,6 +495,7 @@ TEST_P(HostileFilesTest, SayWhyAndEndTheMachine) {
 INSTANTIATE_TEST_SUITE_P(Files, HostileFilesTest, testing::ValuesIn(rows_that(true)), name_of);
 INSTANTIATE_TEST_SUITE_P(Places, HostileFilesTest, testing::ValuesIn(places()), name_of);
 INSTANTIATE_TEST_SUITE_P(Written, HostileFilesTest, testing::ValuesIn(written()), name_of);
+INSTANTIATE_TEST_SUITE_P(Releases, HostileFilesTest, testing::ValuesIn(releases()), name_of);
 INSTANTIATE_TEST_SUITE_P(Space, HostileFilesTest, testing::ValuesIn(spaces()), name_of);
 
 class HarmlessFilesTest : public HostileFilesTest {};
@@ -445,7 +511,8 @@ INSTANTIATE_TEST_SUITE_P(Files, HarmlessFilesTest, testing::ValuesIn(rows_that(f
 }  // namespace
 
 size_t hostile_files() {
-  return rows_that(true).size() + places().size() + written().size() + spaces().size();
+  return rows_that(true).size() + places().size() + releases().size() + written().size() +
+         spaces().size();
 }
 
 }  // namespace microbeam

@@ -41,16 +41,29 @@ void enter_own_mounts() {
   check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make mounts private");
 }
 
-bool tty_group_exists() {
-  constexpr uint64_t kTty = 5;
-  std::ifstream map("/proc/self/gid_map");
+namespace {
+
+bool exists(const std::string& map_file, uint64_t id) {
+  std::ifstream map(map_file);
   uint64_t inside = 0;
   uint64_t outside = 0;
   uint64_t count = 0;
   while (map >> inside >> outside >> count) {
-    if (inside <= kTty && kTty < inside + count) return true;
+    if (inside <= id && id < inside + count) return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool tty_group_exists() {
+  constexpr uint64_t kTty = 5;
+  return exists("/proc/self/gid_map", kTty);
+}
+
+bool other_users_exist() {
+  constexpr uint64_t kSomeone = 2000;
+  return exists("/proc/self/uid_map", kSomeone) && exists("/proc/self/gid_map", kSomeone);
 }
 
 }  // namespace microbeam

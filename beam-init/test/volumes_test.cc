@@ -96,8 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
         Good{"InOrder", "beam.mount=scratch:/data:tmpfs beam.mount=/dev/vda:/data/disk:ext4",
              "scratch /data tmpfs nosuid,nodev -\n/dev/vda /data/disk ext4 nosuid,nodev -\n"},
         Good{"LaterOneOfTheSameDirectory",
-             "beam.mount=/dev/vda:/data:ext4:ro beam.mount=/dev/vdb:/data:ext4",
-             "/dev/vdb /data ext4 nosuid,nodev -\n"}),
+             "beam.mount=scratch:/data:tmpfs beam.mount=/dev/vda:/data:ext4",
+             "/dev/vda /data ext4 nosuid,nodev -\n"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST_F(VolumesTest, AccessTimesAreFlags) {

@@ -20,20 +20,12 @@ namespace {
 constexpr unsigned kDrainMs = 1'000;
 constexpr unsigned kEnderMs = 60'000;
 
-/// One write(2) to a file that is there.
-void write_to(const char* path, std::string_view text) {
-  const auto fd = pid1::sys::open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-  if (!fd.has_value()) return;
-  (void)pid1::sys::write(*fd, text);
-  pid1::sys::close(*fd);
-}
-
 /// `line` is "END STATUS".
 void tell_host(const char* control, const char* line) {
   if (*control == '\0') return;
   char text[64];
   const size_t size = pid1::fill(text, "end {}\n", &line).value_or(0);
-  write_to(control, {text, size});
+  (void)pid1::write_at_once(control, {text, size}, O_NONBLOCK);
 }
 
 /// Everything up to the machine's own end.

@@ -85,14 +85,10 @@ Result<Network> parse_network(const char* text) {
   const bool has_prefix = *find(copy, '/') != '\0';
   const char* const digits = split(copy, '/');
   PID1_TRY_ASSIGN(const Address address, parse_address(copy));
-  const auto bits = static_cast<unsigned>(8 * address.size());
-  unsigned prefix = has_prefix ? 0 : bits;
-  for (const char* digit = digits; *digit != '\0'; ++digit) {
-    if (*digit < '0' || *digit > '9' || prefix > bits) return Error{EINVAL, "network prefix"};
-    prefix = prefix * 10 + static_cast<unsigned>(*digit - '0');
-  }
-  if ((has_prefix && *digits == '\0') || prefix > bits) return Error{EINVAL, "network prefix"};
-  return Network{.address = address, .prefix = static_cast<uint8_t>(prefix)};
+  const auto bits = static_cast<int>(8 * address.size());
+  const auto prefix = has_prefix ? parse_number(digits, bits) : bits;
+  if (!prefix.has_value()) return Error{EINVAL, "network prefix"};
+  return Network{.address = address, .prefix = static_cast<uint8_t>(*prefix)};
 }
 
 AddressText::AddressText(const Address& address) {

@@ -46,8 +46,8 @@ Result<> write_file(const char* path, std::string_view content, mode_t mode) {
   return {};
 }
 
-Result<> write_at_once(const char* path, std::string_view text) {
-  PID1_TRY_ASSIGN(const int fd, sys::open(path, O_WRONLY | O_CLOEXEC));
+Result<> write_at_once(const char* path, std::string_view text, int flags) {
+  PID1_TRY_ASSIGN(const int fd, sys::open(path, O_WRONLY | O_CLOEXEC | flags));
   const absl::Cleanup close_file = [fd] { sys::close(fd); };
   PID1_TRY_ASSIGN(const size_t put, sys::uninterrupted([&] { return sys::write(fd, text); }));
   return put == text.size() ? Result<>{} : Error{EIO, "write"};

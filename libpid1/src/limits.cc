@@ -39,16 +39,9 @@ constexpr size_t kBeforeName = std::string_view("prlimit ").size();
 
 Result<uint64_t> parse_amount(const char* text) {
   if (equals(text, "unlimited")) return kUnlimited;
-  if (*text == '\0') return Error{EINVAL, "limit"};
-  uint64_t amount = 0;
-  for (; *text != '\0'; ++text) {
-    if (*text < '0' || *text > '9') return Error{EINVAL, "limit"};
-    const auto digit = static_cast<uint64_t>(*text - '0');
-    // The last number stands for none.
-    if (amount > (kUnlimited - 1 - digit) / 10) return Error{ERANGE, "limit"};
-    amount = amount * 10 + digit;
-  }
-  return amount;
+  // The last number stands for none.
+  const auto amount = parse_long_number(text, kUnlimited - 1);
+  return amount.has_value() ? amount : Error{amount.error().code, "limit"};
 }
 
 /// No part of the path is empty, "." or "..".

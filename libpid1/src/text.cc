@@ -13,15 +13,27 @@ Decimal::Decimal(uint64_t value) {
   } while (value != 0);
 }
 
-Result<int> parse_number(const char* text, int limit) {
+Result<uint64_t> parse_long_number(const char* text, uint64_t limit) {
   if (*text == '\0') return Error{EINVAL, "number"};
-  int value = 0;
+  uint64_t value = 0;
   for (; *text != '\0'; ++text) {
     if (*text < '0' || *text > '9') return Error{EINVAL, "number"};
-    value = value * 10 + (*text - '0');
-    if (value > limit) return Error{ERANGE, "number"};
+    const auto digit = static_cast<uint64_t>(*text - '0');
+    if (digit > limit || value > (limit - digit) / 10) return Error{ERANGE, "number"};
+    value = value * 10 + digit;
   }
   return value;
+}
+
+Result<int> parse_number(const char* text, int limit) {
+  PID1_TRY_ASSIGN(const uint64_t value, parse_long_number(text, static_cast<uint64_t>(limit)));
+  return static_cast<int>(value);
+}
+
+// noinline: most calls are of this one.
+[[gnu::noinline]] Result<size_t> fill(std::span<char> out, const char* pattern,
+                                      const char* const* parts) {
+  return fill(out, pattern, parts, ' ');
 }
 
 Result<size_t> fill(std::span<char> out, const char* pattern, const char* const* parts,

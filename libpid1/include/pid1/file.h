@@ -25,8 +25,8 @@ namespace pid1 {
 [[nodiscard]] Result<> write_file(const char* path, std::string_view content, mode_t mode = 0644);
 
 /// Writes `text` to a file that is there, with one write(2), which the files of /proc and /sys take
-/// for the whole; they refuse fchmod(2). EIO: a part was taken.
-[[nodiscard]] Result<> write_at_once(const char* path, std::string_view text);
+/// for the whole; they refuse fchmod(2). EIO: a part was taken. `flags` are more of open(2)'s.
+[[nodiscard]] Result<> write_at_once(const char* path, std::string_view text, int flags = 0);
 
 /// Whether something is at `path`. True also when that cannot be told (EACCES, EIO): what is then
 /// done with it says why.

@@ -24,15 +24,19 @@ class Decimal {
   size_t start_ = kDigits;
 };
 
-/// A number in decimal digits, nothing else, of 0 to `limit`, which is below 2^27. EINVAL, ERANGE.
+/// A number in decimal digits, nothing else, of 0 to `limit`, EINVAL, ERANGE.
 [[nodiscard]] Result<int> parse_number(const char* text, int limit);
+/// The same, to any limit.
+[[nodiscard]] Result<uint64_t> parse_long_number(const char* text, uint64_t limit);
 
 /// `pattern` in `out` with each {} replaced by the next of `parts`, ended with a NUL that the
 /// result, its size, does not count. There must be a part for each {}. A blank of the pattern (not
 /// of a part) becomes `blank`: with a NUL there, words come out as strings, one behind the other.
 /// ENAMETOOLONG when it does not fit; `out` then holds what did, and a NUL.
 [[nodiscard]] Result<size_t> fill(std::span<char> out, const char* pattern,
-                                  const char* const* parts, char blank = ' ');
+                                  const char* const* parts);
+[[nodiscard]] Result<size_t> fill(std::span<char> out, const char* pattern,
+                                  const char* const* parts, char blank);
 
 /// Space, \t \n \v \f \r.
 [[nodiscard]] bool is_blank(char c);

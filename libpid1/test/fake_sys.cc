@@ -636,6 +636,13 @@ Result<size_t> read(int fd, std::span<char> buffer) {
     EXPECT_FALSE(waits) << "read of the terminal " << file.path << " waits for somebody to type";
     return error(EAGAIN, "read");
   }
+  if (rest.empty() && file.node->type == Node::Type::kPipe) {
+    const bool waits_for_itself = std::ranges::any_of(kernel().descriptors, [&](const auto& entry) {
+      const fake::OpenFile& other = *entry.second.file;
+      return other.node == file.node && (other.flags & O_ACCMODE) == O_WRONLY;
+    });
+    EXPECT_FALSE(waits_for_itself) << "read of a pipe whose writer is the reader's own";
+  }
   const size_t size = std::min({rest.size(), buffer.size(), kernel().max_transfer});
   rest.copy(buffer.data(), size);
   file.offset += size;

@@ -97,6 +97,10 @@ struct Program {
   const char* budget;
 };
 
+void PrintTo(const Program& program, std::ostream* out) {
+  *out << program.file;
+}
+
 class BinaryTest : public testing::TestWithParam<Program> {};
 
 INSTANTIATE_TEST_SUITE_P(

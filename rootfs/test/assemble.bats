@@ -110,12 +110,14 @@ refused() {
   [[ ! -e $root/app/lib/hello-0.0.1 && -e $root/app/certs/ca.pem ]]
 }
 
-# make_release KIND   a release of make_release.escript in place of the sample.
+# make_release KIND [PID1]   a release of make_release.escript in place of the sample.
 make_release() {
+  local kind=$1
+  shift
   rm -rf "$release"
   mkdir "$release"
   from[release]=none
-  image_escript "$release" test/make_release.escript "$1" "$release"
+  image_escript "$release" test/make_release.escript "$kind" "$release" "$@"
   from[release]=$release
 }
 
@@ -139,13 +141,9 @@ boot_has() {
 }
 
 @test "a release that has pid1 itself keeps its boot script" {
-  local boot=releases/$version/start.boot vsn
-  stage_release
+  local boot=releases/1.0/start.boot vsn
   vsn=$(basename "${from[pid1]}"/pid1-*)
-  cp "$root/app/$boot" "$release/$boot"
-  cp -r "${from[pid1]}/$vsn" "$release/lib/"
-  chmod -R u+w "$release/lib/$vsn"
-  rm -r "${root:?}"/*
+  make_release systools "${from[pid1]}/$vsn"
   stage_release | grep "^app.pid1.*usr/lib/erlang/lib/$vsn"
   cmp "$root/app/$boot" "$release/$boot"
 }

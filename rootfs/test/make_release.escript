@@ -3,13 +3,14 @@
 %% Makes a release for tests: the application demo, which evaluates what its environment variable DEMO
 %% says.
 %%
-%%   make_release.escript systools|relx DIRECTORY
+%%   make_release.escript systools|relx DIRECTORY [PID1]
 %%
 %% systools: what systools:make_tar/2 packs, unpacked. relx: the layout that relx leaves, with its
-%% templates and without start.boot.
+%% templates and without start.boot. PID1: the directory of the application pid1, which is part of the
+%% release then.
 -mode(compile).
 
-main([Kind, Dir]) ->
+main([Kind, Dir | Own]) ->
     Ebin = filename:join(Dir, "lib/demo-1.0/ebin"),
     ok = filelib:ensure_path(Ebin),
     {ok, demo, Beam} = compile:forms(forms(), [deterministic]),
@@ -20,9 +21,11 @@ main([Kind, Dir]) ->
                                    {mod, {demo, []}}]}),
     Rel = filename:join(Dir, "demo.rel"),
     ok = term(Rel, {release, {"demo", "1.0"}, {erts, erlang:system_info(version)},
-                    [{App, vsn(App)} || App <- [kernel, stdlib]] ++ [{demo, "1.0"}]}),
+                    [{App, vsn(App)} || App <- [kernel, stdlib]] ++ [{demo, "1.0"}] ++
+                        [{pid1, tl(string:find(Path, "-", trailing))} || Path <- Own]}),
     ok = file:write_file(filename:join(Dir, "sys.config"), "[].\n"),
-    make(list_to_atom(Kind), Dir, [{path, [Ebin]}, {outdir, Dir}, silent, no_warn_sasl]).
+    make(list_to_atom(Kind), Dir, [{path, [Ebin | [filename:join(Path, "ebin") || Path <- Own]]}, {outdir, Dir}, silent,
+                                    no_warn_sasl]).
 
 make(systools, Dir, Options) ->
     {ok, _, _} = systools:make_script("demo", script(Dir, Options)),

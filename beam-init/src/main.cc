@@ -418,8 +418,11 @@ int print(int fd, const char* pattern, const char* a = nullptr, const char* b = 
 /// The words, each on a line of its own. They are of any length.
 int print_words(char* const* words) {
   int failed = 0;
-  for (; *words != nullptr; ++words)
-    failed |= print_whole(1, "  ") | print_whole(1, *words) | print_whole(1, "\n");
+  for (; *words != nullptr; ++words) {
+    failed |= print_whole(1, "  ");
+    failed |= print_whole(1, *words);
+    failed |= print_whole(1, "\n");
+  }
   return failed;
 }
 

@@ -25,7 +25,8 @@ const char* state_of_ext4(const char* device) {
   constexpr size_t kState = kSuperblock + 0x3a;     // s_state: 1 unmounted clean, 2 errors seen
   constexpr size_t kFeatures = kSuperblock + 0x60;  // s_feature_incompat: 4 the journal is needed
   unsigned char bytes[2048];
-  const auto fd = pid1::sys::open(device, O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: it may be no disk but a terminal, on which nobody types.
+  const auto fd = pid1::sys::open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (!fd.has_value()) return "";
   const auto got = pid1::sys::read(*fd, {reinterpret_cast<char*>(bytes), sizeof(bytes)});
   pid1::sys::close(*fd);

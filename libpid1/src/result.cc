@@ -31,6 +31,7 @@ constexpr Words kWords[] = {
     {ENOMEM, "Cannot allocate memory"},
     {EACCES, "Permission denied"},
     {EFAULT, "Bad address"},
+    {ENOTBLK, "Block device required"},
     {EBUSY, "Device or resource busy"},
     {EEXIST, "File exists"},
     {ENODEV, "No such device"},

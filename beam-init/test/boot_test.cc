@@ -117,7 +117,8 @@ TEST_F(BootTest, NameInIpGoesBeforeTheFile) {
 
 TEST_F(BootTest, BadNameInTheFile) {
   kernel.add_file("/etc/hostname", "under_score\n");
-  expect_failure("host name: /etc/hostname: 'under_score' is not a host name; it takes 1 to 64 letters, ~");
+  expect_failure(
+      "host name: /etc/hostname: 'under_score' is not a host name; it takes 1 to 64 letters, ~");
 }
 
 TEST_F(BootTest, NameFileThatCannotBeRead) {
@@ -136,8 +137,9 @@ TEST_F(BootTest, Dhcp) {
 }
 
 TEST_F(BootTest, MissingNetworkDevice) {
-  expect_failure("network: ~No such device; ~check the machine's device, or give beam.net_required=no",
-                 "ip=10.0.2.15:::::eth9");
+  expect_failure(
+      "network: ~No such device; ~check the machine's device, or give beam.net_required=no",
+      "ip=10.0.2.15:::::eth9");
 }
 
 TEST_F(BootTest, WritableRoot) {
@@ -207,10 +209,10 @@ constexpr Tolerated kTolerated[] = {
     {"getdents /app/lib", ENOENT},
     {"open /app/releases/0.1.0", ENOENT},
     {"getdents /app/releases/0.1.0", ENOENT},
-    {"access ", 0},            // taken for there; it is
+    {"access ", 0},                       // taken for there; it is
     {"open /sys/class/virtio-ports", 0},  // no control port then
     {"getdents /sys/class/virtio-ports", 0},
-    {"chown ", 0},  // the BEAM is root's
+    {"chown ", 0},             // the BEAM is root's
     {"open /dev/console", 0},  // /dev/null and the kernel's log remain
     {"open /dev/kmsg", 0},     // the console remains
     {"write /dev/console", 0},

@@ -87,7 +87,8 @@ TEST_F(ReleaseTest, StartErlDataThatIsADirectory) {
 TEST_F(ReleaseTest, VersionThatIsNotThere) {
   start_erl_data("15.2.7 0.9.9");
   expect_failure(
-      "release: /app/releases/start_erl.data or RELEASE_VSN names the ~version '0.9.9', but there is "
+      "release: /app/releases/start_erl.data or RELEASE_VSN names the ~version '0.9.9', but there "
+      "is "
       "no /app/releases/0.9.9; build the release again");
 }
 

@@ -337,7 +337,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, Limits,
     testing::Values(BadLimit{"Unknown", "beam.limit.wings=2",
                              "name of a limit wings: Invalid argument; it takes a limit of ~"},
-                                        BadLimit{"NoNumber", "beam.limit.nofile=many",
+                    BadLimit{"NoNumber", "beam.limit.nofile=many",
                              "limit nofile: Invalid argument; ~"},
                     BadLimit{"Empty", "beam.limit.nofile=", "limit nofile: Invalid argument; ~"},
                     BadLimit{"SoftAboveHard", "beam.limit.nofile=9:8",

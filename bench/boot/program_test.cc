@@ -157,16 +157,18 @@ TEST_F(ProgramTest, ProbeUnderIcountCountsAndTakesNoGuestTimeForHostTime) {
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(
       shape(result.out),
-      HasSubstr(R"("timeline_ms":{"kernel":null,"init":N,"exec":N,"beam":null,"listening":N,)"
-                R"("application":N,"first_byte":N},"timeline_insns":{"kernel":7000000,"init":8000000,)"
-                R"("exec":9000000,"beam":10000000,"listening":11000000,"application":12000000,"first_byte":null})"));
+      HasSubstr(
+          R"("timeline_ms":{"kernel":null,"init":N,"exec":N,"beam":null,"listening":N,)"
+          R"("application":N,"first_byte":N},"timeline_insns":{"kernel":7000000,"init":8000000,)"
+          R"("exec":9000000,"beam":10000000,"listening":11000000,"application":12000000,"first_byte":null})"));
 }
 
 TEST_F(ProgramTest, ProbeOfAnApplicationWithoutMarks) {
   const Result result = run(command("probe", "silent-console"));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(shape(result.out), HasSubstr(R"("beam_os_pid":null,"timeline_ms":{"kernel":null,)"));
-  EXPECT_THAT(shape(result.out), HasSubstr(R"("listening":null,"application":null,"first_byte":N)"));
+  EXPECT_THAT(shape(result.out),
+              HasSubstr(R"("listening":null,"application":null,"first_byte":N)"));
 }
 
 TEST_F(ProgramTest, ProbeFailsOnAnythingBut200) {

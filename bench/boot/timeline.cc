@@ -8,7 +8,7 @@ namespace microbeam {
 namespace {
 
 constexpr std::array kMarkedEvents = {Event::kInit, Event::kExec, Event::kBeam, Event::kListening,
-                                       Event::kApplication};
+                                      Event::kApplication};
 
 constexpr size_t index(Event event) {
   return static_cast<size_t>(event);

@@ -212,6 +212,7 @@ const Line kCommandLines[] = {
     {"DirectoryIsMissingBelowASupervisor",
      "beam.mode=supervise beam.directory=/nowhere",
      {"exec: ", "/nowhere: No such file"}},
+    {"PortThatIsNone", "beam.dist_port=65536", {"beam.dist_port: not a valid value: '65536'"}},
     {"NothingIsRestartedThatNeverStarted",
      "beam.mode=supervise beam.on_crash=restart beam.directory=/nowhere",
      {"exec: ", "/nowhere"}},

@@ -152,9 +152,11 @@ bool apply(Settings& settings, const Setting& setting, const char* name, char* v
     case Kind::kName:
       if (!pid1::is_hostname(value)) return false;
       break;
-    case Kind::kNumber:
-      if (!pid1::parse_number(value, kMostMilliseconds).has_value()) return false;
+    case Kind::kNumber: {
+      const bool is_port = setting.place == BEAM_INIT_PLACE(dist_port);
+      if (!pid1::parse_number(value, is_port ? 65535 : kMostMilliseconds).has_value()) return false;
       break;
+    }
     case Kind::kText:
       break;
   }

@@ -36,7 +36,9 @@ stage() {
   local name=$1 log=$MICROBEAM_BUILD/logs/$1.log start=$SECONDS status ticker
   shift
   mkdir -p "$MICROBEAM_BUILD/logs"
-  stage_ticker "$name" "$log" &
+  # Not by the ticker, which a short stage may end before it has written a word.
+  stage_line "$name: started, log: $log" $'\n'
+  stage_ticker "$name" &
   ticker=$!
   set +e
   job "$@" >"$log" 2>&1 </dev/null
@@ -55,11 +57,10 @@ stage() {
   return "$status"
 }
 
-# stage_ticker NAME LOG   shows elapsed time until it is killed or the script is gone.
+# stage_ticker NAME   shows elapsed time until it is killed or the script is gone.
 stage_ticker() {
-  local name=$1 log=$2 start=$SECONDS interval=30 never
+  local name=$1 start=$SECONDS interval=30 never
   [[ -t 2 ]] && interval=1
-  stage_line "$name: started, log: $log" $'\n'
   # Not sleep(1): killed, this shell would leave it behind, holding a reader of our stderr for 30 s.
   exec {never}<> <(:)
   until read -r -t "$interval" -u "$never" || ! kill -0 $$ 2>/dev/null; do

@@ -61,10 +61,10 @@ constexpr Option kOptions[] = {
     {"defaults", 0, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS},
 };
 
-/// The table as it is stored: the words with a comma behind each, and a NUL at the end; and what
+/// The table as it is stored: the words with commas between them, so that no word is empty; and what
 /// they do. With a pointer for each it would be half as large again.
 constexpr size_t list_size() {
-  size_t size = 1;
+  size_t size = 0;
   for (const Option& option : kOptions)
     size += option.word.size() + 1;
   return size;
@@ -78,7 +78,7 @@ constexpr auto kWords = [] {
       list[used++] = c;
     list[used++] = ',';
   }
-  list.back() = '\0';
+  list.back() = '\0';  // in the place of the last comma
   return list;
 }();
 

@@ -229,6 +229,12 @@ TEST(MountOptions, AccessTimesExcludeEachOther) {
   }
 }
 
+TEST(MountOptions, EmptyWordIsNoOption) {
+  uint32_t flags = 5;
+  EXPECT_FALSE(apply_mount_option("", flags));
+  EXPECT_EQ(flags, 5U);
+}
+
 TEST(MountOptions, WordsForMountAloneDoNotReachTheKernel) {
   EXPECT_EQ(options_of("auto,nofail,_netdev,x-systemd.automount,comment=a,uid=0"), "- uid=0");
 }

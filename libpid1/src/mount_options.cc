@@ -61,8 +61,8 @@ constexpr Option kOptions[] = {
     {"defaults", 0, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS},
 };
 
-/// The table as it is stored: the words with commas between them, so that no word is empty; and what
-/// they do. With a pointer for each it would be half as large again.
+/// The table as it is stored: the words with commas between them, so that no word is empty; and
+/// what they do. With a pointer for each it would be half as large again.
 constexpr size_t list_size() {
   size_t size = 0;
   for (const Option& option : kOptions)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs one target from its seeds: fuzz.bash PROGRAM SEEDS [OPTION OF LIBFUZZER...]   By default for 30
+# Runs one target from its seeds: fuzz.bash PROGRAM SEEDS [OPTION OF LIBFUZZER...]   By default for 15
 # seconds. What it learns is thrown away; an input that fails is printed, and kept beside the program.
 set -euo pipefail
 
 program=$1
 seeds=$2
 shift 2
-[[ $# -gt 0 ]] || set -- -max_total_time=30
+[[ $# -gt 0 ]] || set -- -max_total_time=15
 # Words that the parser knows, where it does not compare in a way that libFuzzer sees.
 dictionary=${seeds%/seeds/*}/${seeds##*/}.dict
 [[ ! -e $dictionary ]] || set -- "-dict=$dictionary" "$@"

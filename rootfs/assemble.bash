@@ -87,7 +87,8 @@ image_stage() {
 
 # image_escript ROOT SCRIPT ARGS...   runs an escript of this folder with the OTP component, which runs
 # nowhere but where musl is: in a sandbox, where only ROOT can be written to. Everything is seen where
-# it is: at a place of the sandbox's own, ROOT could hide a release that lies below the same path.
+# it is: at a place of the sandbox's own, ROOT could hide a release that lies below the same path. A host
+# name that no file has costs the emulator five seconds at its start: it asks for it, and nobody answers.
 image_escript() {
   local root=$1 script erlang=${from[otp]}/usr/lib/erlang erts boot
   local -a shown=()
@@ -100,7 +101,7 @@ image_escript() {
     --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib64 /lib64 --dir /lib \
     --symlink /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu \
     --symlink "${from[toolchain]}/sysroot/lib/ld-musl-x86_64.so.1" /lib/ld-musl-x86_64.so.1 \
-    --proc /proc --dev /dev --tmpfs /tmp \
+    --proc /proc --dev /dev --tmpfs /tmp --hostname localhost --ro-bind-data 9 /etc/hosts \
     --ro-bind "${from[toolchain]}" "${from[toolchain]}" --ro-bind "${from[otp]}" "${from[otp]}" \
     --ro-bind "${from[pid1]}" "${from[pid1]}" --ro-bind "$script" "$script" "${shown[@]}" \
     --bind "$root" "$root" --chdir / \
@@ -108,7 +109,7 @@ image_escript() {
     --setenv ROOTDIR "$erlang" --setenv BINDIR "$erlang/$erts/bin" --setenv EMU beam \
     --setenv PROGNAME erl --setenv ERL_CRASH_DUMP_SECONDS 0 \
     "$erlang/$erts/bin/erlexec" -boot "$erlang/${boot%.boot}" -noshell \
-    -run escript start -extra "$script" "$@"
+    -run escript start -extra "$script" "$@" 9<<<'127.0.0.1 localhost'
 }
 
 # image_elf DIR   prints the ELF files below DIR, each ended by a NUL.

@@ -155,9 +155,12 @@ component_sandbox() {
     --proc /proc --dev /dev --tmpfs /tmp
     --bind "$work/build" /build --bind "$work/out" /out --chdir /build
     --ro-bind "${BASH_SOURCE[0]%/*}/sandbox.bash" /sandbox.bash
+    # Each start of an emulator asks for the name of the host, and waits for five seconds if no file has it.
+    --ro-bind "$work/hosts" /etc/hosts
     --clearenv --setenv PATH /usr/bin:/usr/sbin --setenv HOME /build --setenv LC_ALL C
     --setenv TZ UTC --setenv SOURCE_DATE_EPOCH 1735689600 --setenv JOBS "$(nproc)"
   )
+  printf '127.0.0.1 localhost microbeam\n' >"$work/hosts"
   recipe=$(component_recipe "$name")
   options+=(--ro-bind "$recipe" /recipe.bash)
   sources=$(component_list "$name" sources)

@@ -80,7 +80,7 @@ matrix_boot() {
 
 # matrix_interrupt PID   asks as Ctrl-C does, when the system has had the time to say that it hears the host.
 matrix_interrupt() {
-  sleep 2
+  sleep "${ask_after:-1}"
   kill -INT "$1"
 }
 

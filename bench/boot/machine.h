@@ -39,6 +39,7 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  [[nodiscard]] pid_t pid() const { return child_.pid(); }
   [[nodiscard]] absl::Duration spawned() const { return child_.spawned(); }
   [[nodiscard]] bool ended() const { return ended_; }
   // Whether that was without stop().

@@ -18,7 +18,7 @@
 ABSL_FLAG(std::string, mode, "",
           "probe: boot, print one JSON object, end; run: boot with the console here, until "
           "Ctrl-C; stop: end a machine in the background; trial: see whether a guest runs at all "
-          "under --accel");
+          "under --accel; bench: boot several images in turns and compare them");
 ABSL_FLAG(std::string, kernel, "", "the kernel: vmlinux (PVH) or bzImage");
 ABSL_FLAG(std::string, initrd, "", "the root, a cpio archive as the kernel takes it");
 ABSL_FLAG(std::string, image, "microbeam", "the image's name, which is the guest's host name too");
@@ -46,6 +46,11 @@ ABSL_FLAG(bool, background, false,
           "run: return when the machine answers; it goes on until --mode=stop");
 ABSL_FLAG(std::string, state, "", "the file by which a machine in the background is found again");
 
+ABSL_FLAG(std::vector<std::string>, images, {},
+          "bench: image folders; the first is what the others are held against");
+ABSL_FLAG(int, rounds, 10, "bench: how often each is booted");
+ABSL_FLAG(std::string, format, "text", "bench: text, json or csv");
+
 namespace {
 
 microbeam::Options options_from_flags() {
@@ -68,7 +73,10 @@ microbeam::Options options_from_flags() {
           .qemu = absl::GetFlag(FLAGS_qemu),
           .console_log = absl::GetFlag(FLAGS_console_log),
           .state = absl::GetFlag(FLAGS_state),
-          .background = absl::GetFlag(FLAGS_background)};
+          .background = absl::GetFlag(FLAGS_background),
+          .images = absl::GetFlag(FLAGS_images),
+          .rounds = absl::GetFlag(FLAGS_rounds),
+          .format = absl::GetFlag(FLAGS_format)};
 }
 
 int usage_error(absl::string_view message) {
@@ -84,6 +92,7 @@ int main(int argc, char** argv) {
                        "boots an image under QEMU's microvm and stamps every mark of the boot.\n"
                        "microbeam-vm --mode=probe|run --kernel=FILE --initrd=FILE [FLAG...]\n"
                        "microbeam-vm --mode=stop --state=FILE\n"
+                       "microbeam-vm --mode=bench --images=DIR,DIR... [FLAG...]\n"
                        "microbeam-vm --mode=trial --kernel=FILE [--accel=kvm]");
   const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
   if (arguments.size() > 1) {
@@ -100,6 +109,7 @@ int main(int argc, char** argv) {
   options.qemu = *qemu;
 
   if (options.mode == "probe") return microbeam::probe(options);
+  if (options.mode == "bench") return microbeam::bench(options);
   if (options.mode == "run") {
     return options.background ? microbeam::run_in_background(options) : microbeam::run(options);
   }

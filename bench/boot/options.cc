@@ -112,7 +112,17 @@ absl::Status check_background(const Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status check_bench(const Options& options) {
+  if (options.rounds < 1) return absl::InvalidArgumentError("--rounds must be at least 1");
+  return one_of("format", options.format, {"text", "json", "csv"});
+}
+
 absl::Status check_files(const Options& options) {
+  // Each of them is looked at when it is known: contest.cc.
+  if (!options.images.empty()) return absl::OkStatus();
+  if (options.mode == "bench" && options.kernel.empty()) {
+    return absl::InvalidArgumentError("--images is missing; give image folders, with commas");
+  }
   if (absl::Status status = readable_file("kernel", options.kernel); !status.ok()) return status;
   if (options.mode != "trial") return readable_file("initrd", options.initrd);
   if (options.initrd.empty()) return absl::OkStatus();
@@ -138,7 +148,7 @@ absl::Duration Options::stop_limit() const {
 
 absl::Status check(const Options& options) {
   if (options.mode.empty()) {
-    return absl::InvalidArgumentError("--mode is missing; give --mode=probe|run|stop|trial");
+    return absl::InvalidArgumentError("--mode is missing; give --mode=probe|run|stop|trial|bench");
   }
   if (options.mode == "stop") {
     if (!options.state.empty()) return absl::OkStatus();
@@ -149,16 +159,16 @@ absl::Status check(const Options& options) {
         "--root=squashfs is not supported yet; give --root=initramfs");
   }
   for (const absl::Status& status :
-       {one_of("mode", options.mode, {"probe", "run", "stop", "trial"}),
+       {one_of("mode", options.mode, {"probe", "run", "stop", "trial", "bench"}),
         one_of("accel", options.accel, {"tcg", "kvm"}), one_of("vm", options.vm, {"emu", "jit"}),
         one_of("root", options.root, {"initramfs"}), check_numbers(options), check_icount(options),
         check_files(options), check_disks(options), check_env_file(options),
-        check_background(options)}) {
+        check_background(options), check_bench(options)}) {
     if (!status.ok()) return status;
   }
-  if (options.mode == "probe" && options.console_log.empty()) {
+  if ((options.mode == "probe" || options.mode == "bench") && options.console_log.empty()) {
     return absl::InvalidArgumentError(
-        "--console_log is missing; give the file in which a probe keeps the console");
+        "--console_log is missing; give the file in which the console is kept");
   }
   return absl::OkStatus();
 }

@@ -16,7 +16,7 @@ namespace microbeam {
 inline constexpr size_t kMaxDisks = 5;
 
 struct Options {
-  std::string mode = {};  // "probe", "run", "stop" or "trial"
+  std::string mode = {};  // "probe", "run", "stop", "trial" or "bench"
   std::string kernel = {};
   std::string initrd = {};              // empty in a trial only
   std::string env_file = {};            // environment for the release, from the host; empty: none
@@ -36,6 +36,10 @@ struct Options {
   std::string console_log = {};  // empty: not kept
   std::string state = {};        // names a machine in the background (state.h)
   bool background = false;
+  // Of a bench: image folders, how often each is booted, and how the figures are printed.
+  std::vector<std::string> images = {};
+  int rounds = 10;
+  std::string format = "text";  // or "json", "csv"
 
   [[nodiscard]] absl::Duration time_limit() const;
   // How long the machine may take to end once it was asked to.

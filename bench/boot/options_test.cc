@@ -28,9 +28,9 @@ TEST_F(OptionsTest, TakesWhatIsRight) {
 
 TEST_F(OptionsTest, NamesTheFlagAndTheWayOut) {
   options.mode = "";
-  EXPECT_EQ(complaint(), "--mode is missing; give --mode=probe|run|stop|trial");
+  EXPECT_EQ(complaint(), "--mode is missing; give --mode=probe|run|stop|trial|bench");
   options.mode = "boot";
-  EXPECT_EQ(complaint(), "--mode=boot is not known; give --mode=probe|run|stop|trial");
+  EXPECT_EQ(complaint(), "--mode=boot is not known; give --mode=probe|run|stop|trial|bench");
   options.mode = "run";
   options.accel = "xen";
   EXPECT_EQ(complaint(), "--accel=xen is not known; give --accel=tcg|kvm");

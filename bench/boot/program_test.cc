@@ -511,6 +511,32 @@ TEST_F(ProgramTest, TrialSaysInOneLineWhyNot) {
       "Kernel panic - not syncing: Attempted to kill init!\n");
 }
 
+TEST_F(ProgramTest, BenchBootsInTurnsAndComparesWithTheFirst) {
+  std::string images;
+  for (const char* name : {"a", "b"}) {
+    const std::string image = folder + "/" + name;
+    std::filesystem::create_directories(image);
+    for (const char* file : {"/vmlinux", "/bzImage", "/root.cpio.zst"})
+      std::ofstream(image + file) << "x";
+    absl::StrAppend(&images, images.empty() ? "" : ",", image);
+  }
+  const Result result =
+      run(command("bench", "serves", {"--images=" + images, "--rounds=2", "--format=csv"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\nfirst_byte,ms,a,2,"));
+  EXPECT_THAT(result.out, HasSubstr("\nfirst_byte,ms,b,2,"));
+  // In turns, the first of which counts for nothing.
+  EXPECT_THAT(result.err, MatchesRegex("warm-up, a: .*\nwarm-up, b: .*\nround 1 of 2, a: .*\n"
+                                       "round 1 of 2, b: .*\nround 2 of 2, a: .*\n"
+                                       "round 2 of 2, b: [^\n]*\n"));
+  EXPECT_TRUE(qemu_is_gone());
+
+  const Result failed = run(command("bench", "panics", {"--images=" + images}));
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_EQ(failed.out, "") << "half a comparison is none";
+  EXPECT_THAT(failed.err, HasSubstr("a: microbeam-vm: QEMU ended with status 5"));
+}
+
 TEST_F(ProgramTest, BadFlagsAreRefusedBeforeAnythingStarts) {
   const Result stray = run(command("probe", "serves", {"stray"}));
   EXPECT_EQ(stray.status, 2);

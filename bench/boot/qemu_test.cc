@@ -29,7 +29,7 @@ TEST(QemuTest, MachineOfAProbe) {
   EXPECT_EQ(command[0], "/q");
   EXPECT_EQ(value_of(command, "-M"), "microvm,acpi=off,auto-kernel-cmdline=off");
   EXPECT_EQ(value_of(command, "-accel"), "tcg");
-  EXPECT_EQ(value_of(command, "-cpu"), "max");
+  EXPECT_EQ(value_of(command, "-cpu"), "max,-erms,-fsrm");
   EXPECT_EQ(value_of(command, "-m"), "64");
   EXPECT_EQ(value_of(command, "-smp"), "1");
   EXPECT_EQ(value_of(command, "-kernel"), "/k");

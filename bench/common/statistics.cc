@@ -15,7 +15,8 @@ std::optional<Summary> summarize(std::vector<double> values) {
   return Summary{.n = n,
                  .median = (values[(n - 1) / 2] + values[n / 2]) / 2,
                  .p95 = values[rank - 1],
-                 .min = values.front()};
+                 .min = values.front(),
+                 .max = values.back()};
 }
 
 }  // namespace microbeam

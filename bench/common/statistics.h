@@ -14,6 +14,7 @@ struct Summary {
   double median;  // of an even number the mean of the two in the middle
   double p95;     // the smallest value that is not below 95 % of them (nearest rank)
   double min;
+  double max;
 };
 
 // Nothing for no values.

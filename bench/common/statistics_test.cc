@@ -16,12 +16,14 @@ TEST(StatisticsTest, OneValueIsAllOfThem) {
   EXPECT_EQ(summary.median, 7);
   EXPECT_EQ(summary.p95, 7);
   EXPECT_EQ(summary.min, 7);
+  EXPECT_EQ(summary.max, 7);
 }
 
 TEST(StatisticsTest, MedianOfAnOddAndOfAnEvenNumberInAnyOrder) {
   EXPECT_EQ(summarize({9, 1, 5})->median, 5);
   EXPECT_EQ(summarize({9, 1, 5, 7})->median, 6);
   EXPECT_EQ(summarize({9, 1, 5, 7})->min, 1);
+  EXPECT_EQ(summarize({9, 1, 5, 7})->max, 9);
 }
 
 TEST(StatisticsTest, P95IsTheNearestRank) {

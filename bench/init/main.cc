@@ -15,11 +15,11 @@
 #include <system_error>
 #include <vector>
 
+#include "comparison.h"
 #include "contestant.h"
 #include "measure.h"
 #include "proc.h"
 #include "program.h"
-#include "report.h"
 #include "trial.h"
 #include "usage.h"
 
@@ -108,7 +108,10 @@ int bench(const std::vector<microbeam::Contestant>& contestants, const std::stri
     }
     absl::StrAppend(&machine, "; real-time priority");
   }
-  microbeam::Report report = {.machine = machine, .binaries = sizes(contestants), .measures = {}};
+  microbeam::Report report = {.machine = machine,
+                              .baseline = std::string(microbeam::kAlone),
+                              .binaries = sizes(contestants),
+                              .measures = {}};
   absl::StatusOr<std::vector<microbeam::Measure>> measures =
       microbeam::measure_all(*arena, contestants, counts);
   if (!measures.ok()) return complain(kExitFailed, measures.status().message());

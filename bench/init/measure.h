@@ -5,9 +5,9 @@
 
 #include <absl/status/statusor.h>
 
-#include <string>
 #include <vector>
 
+#include "comparison.h"
 #include "contestant.h"
 #include "trial.h"
 
@@ -19,24 +19,6 @@ struct Counts {
   int reap_rounds = 20;
   int signals = 1000;  // to each
   int memory_rounds = 10;
-};
-
-// What one contestant has shown. Without values: why not.
-struct Series {
-  std::string contestant;
-  std::vector<double> values = {};
-  std::string why_not = {};
-};
-
-// Less is better in all of them.
-struct Measure {
-  std::string name;   // of the JSON: "exit"
-  std::string unit;   // "us"
-  std::string title;  // of the table
-  // The column after the summary: the median less that of the program alone, or how many a second.
-  enum class Extra { kNone, kAdded, kPerSecond } extra = Extra::kNone;
-  std::vector<Series> series = {};
-  std::string why_not = {};  // nobody could be measured
 };
 
 // All of them, in rounds in which each contestant has its turn; one round before the first counts

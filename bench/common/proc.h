@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel says in /proc of a process's memory and of the machine.
-#ifndef MICROBEAM_BENCH_INIT_PROC_H
-#define MICROBEAM_BENCH_INIT_PROC_H
+#ifndef MICROBEAM_BENCH_COMMON_PROC_H
+#define MICROBEAM_BENCH_COMMON_PROC_H
 
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
@@ -34,4 +34,4 @@ std::string describe_machine();
 
 }  // namespace microbeam
 
-#endif  // MICROBEAM_BENCH_INIT_PROC_H
+#endif  // MICROBEAM_BENCH_COMMON_PROC_H

@@ -14,7 +14,7 @@ image_epoch=1735689600
 # Makes the image directory OUT, or leaves it alone if it was made from these very inputs:
 #   release=DIR|none          the release, as Mix, relx or systools left it; none: an ERTS alone
 #   vm=emu|jit                which emulator goes in
-#   profile=NAME              recorded in the manifest; no profile changes anything yet
+#   profile=small|fast        how the root is packed: compressed, or as it is
 #   otp= pid1= toolchain= kernel= init=DIR   the components
 # What is in OUT afterwards: README.md. A failure leaves OUT as it was and dies or returns non-zero.
 image_assemble() {
@@ -45,7 +45,7 @@ image_assemble() {
   image_system "$new/root" "$new/apps"
   image_list "$new" >"$new/root.list"
   install -m 644 "${from[kernel]}"/{vmlinux,bzImage} "$new/"
-  image_pack "$new" <"$new/root.list" >"$new/root.cpio.zst" &
+  image_pack "$new" <"$new/root.list" >"$new/$(image_root)" &
   image_parts "$new" >"$new/parts"
   wait "$!"
   image_manifest "$new" >"$new/manifest.json"
@@ -72,11 +72,12 @@ image_inputs() {
     -exec sha256sum -- {} + | LC_ALL=C sort | sha256sum)"
 }
 
-# image_stage ROOT   puts the release, its OTP and the C library below ROOT; prints what
-# stage_release.escript prints.
+# image_stage ROOT [none]   puts the release, its OTP and the C library below ROOT, and the application pid1
+# unless there is to be none; prints what stage_release.escript prints.
 image_stage() {
-  local root=$1 otp=${from[otp]}/usr/lib/erlang emulator=beam.smp erts
-  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root" "${from[pid1]}"/pid1-*
+  local root=$1 pid1=${2:-} otp=${from[otp]}/usr/lib/erlang emulator=beam.smp erts
+  [[ -n $pid1 ]] || pid1=$(echo "${from[pid1]}"/pid1-*)
+  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root" "$pid1"
   [[ ${from[vm]} == jit ]] || emulator=beam.emu.smp
   erts=$(cd "$otp" && echo erts-*)
   # Under the one name that /init starts, with the two programs that it starts itself.
@@ -213,10 +214,20 @@ image_list() {
   } | LC_ALL=C sort -k 2,2
 }
 
-# image_pack DIR <LIST   writes the compressed archive of what LIST names, found in DIR. One thread:
-# zstd's output with several depends on their number. The kernel keeps the window in memory beside the
-# archive and the files: 4 MiB (1 % larger than with 8) let a machine of 48 MiB unpack it.
+# image_root   prints the name of the file that is the root: root.cpio.zst, or root.cpio of profile fast.
+image_root() {
+  if [[ ${from[profile]} == fast ]]; then
+    printf 'root.cpio\n'
+  else
+    printf 'root.cpio.zst\n'
+  fi
+}
+
+# image_pack DIR <LIST   writes the archive of what LIST names, found in DIR, compressed if the profile is small.
+# One thread: zstd's output with several depends on their number. The kernel keeps the window in memory beside
+# the archive and the files: 4 MiB (1 % larger than with 8) let a machine of 48 MiB unpack it.
 image_pack() {
-  (cd "$1" && "${from[kernel]}/gen_init_cpio" -t "$image_epoch" -) |
-    zstd --quiet --single-thread -19 --zstd=wlog=22 --no-check -
+  local pack=(zstd --quiet --single-thread -19 --zstd=wlog=22 --no-check -)
+  [[ ${from[profile]} != fast ]] || pack=(cat)
+  (cd "$1" && "${from[kernel]}/gen_init_cpio" -t "$image_epoch" -) | "${pack[@]}"
 }

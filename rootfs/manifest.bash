@@ -29,7 +29,7 @@ image_manifest() {
   mapfile -t lines < <(image_component_lines <"$dir/parts")
   image_lines "${lines[@]}"
   printf '],"bytes":{"root":%s,%s}}\n' "$(image_bytes "$dir" <"$dir/root.list")" \
-    "$(cd "$dir" && stat -c '"%n":%s' root.cpio.zst vmlinux bzImage | paste -s -d ,)"
+    "$(cd "$dir" && stat -c '"%n":%s' "$(image_root)" vmlinux bzImage | paste -s -d ,)"
 }
 
 # image_components DIR   prints what the image is made of, in fields separated by tabs:
@@ -163,14 +163,14 @@ image_sizes() {
   # The manifest has a component on each line; what is linked into another has no bytes of its own.
   sed -nE \
     -e 's/^\{"name":"([^"]*)","version":"([^"]*)",.*"bytes":([0-9]+),"compressed":([0-9]+)\},?$/\1\t\2\t\3\t\4/p' \
-    -e 's/^\],"bytes":\{"root":(.*),"root.cpio.zst":(.*),"vmlinux":(.*),"bzImage":(.*)\}\}$/=\t\1\t\2\t\3\t\4/p' \
+    -e 's/^\],"bytes":\{"root":(.*),"(root[^"]*)":(.*),"vmlinux":(.*),"bzImage":(.*)\}\}$/=\t\1\t\3\t\4\t\5\t\2/p' \
     "$1/manifest.json" |
     awk -F '\t' '
       function row(a, b, c, d) { printf "%-24s %-24s %12s %12s\n", a, b, c, d }
       NR == 1 { row("COMPONENT", "VERSION", "BYTES", "COMPRESSED") }
       $1 != "=" { row($1, $2, $3, $4) }
       $1 == "=" {
-        row("= root", "root.cpio.zst", $2, $3)
+        row("= root", $6, $2, $3)
         row("= linux", "vmlinux, bzImage", $4, $5)
         row("= image", "", $2 + $4, $3 + $5)
       }'

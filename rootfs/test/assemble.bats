@@ -138,6 +138,9 @@ boot_has() {
   boot_has "$boot" "supervisor,pid1]},{kernel_load_completed}"
   boot_has "$boot" "{apply,{application,start_boot,[stdlib,permanent]}},{apply,{application,start_boot,[pid1,permanent]}}"
   boot_has "$boot" "{primLoad,[pid1_info]},{progress,modules_loaded}"
+  # What no boot calls is not among the first modules, and is there for embedded mode.
+  boot_has "$boot" "code_server,erl_parse,error_logger"
+  boot_has "$boot" "{primLoad,[erl_eval,erl_lint]}"
 }
 
 @test "a release that has pid1 itself keeps its boot script" {
@@ -209,4 +212,15 @@ boot_has() {
   cmp "$BATS_TEST_TMPDIR"/{one,two}/root.cpio.zst
   run image_assemble "$BATS_TEST_TMPDIR/one" "${inputs[@]}" "release=${from[hello]}"
   [[ $output == 'one is up to date' ]]
+}
+
+@test "profile fast: the same root, not compressed" {
+  from[profile]=fast
+  image_assemble_here() { image_assemble "$BATS_TEST_TMPDIR/$1" "release=$release" vm=emu "profile=$1" "otp=${from[otp]}" \
+    "pid1=${from[pid1]}" "toolchain=${from[toolchain]}" "kernel=${from[kernel]}" "init=${from[init]}"; }
+  image_assemble_here fast
+  image_assemble_here small
+  zstd --quiet -d -c "$BATS_TEST_TMPDIR/small/root.cpio.zst" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
+  grep -q '"profile":"fast"' "$BATS_TEST_TMPDIR/fast/manifest.json"
+  image_sizes "$BATS_TEST_TMPDIR/fast" | grep -q "root.cpio .* $(stat -c %s "$BATS_TEST_TMPDIR/fast/root.cpio")"
 }

@@ -32,6 +32,41 @@ command_probe() {
   machine_probe
 }
 
+# What `bench` boots, the one first that the others are held against.
+bench_images=(stock busybox-exec hello-jit hello hello-fast)
+
+command_bench() {
+  local name
+  # shellcheck disable=SC2154 # set in options.bash
+  for name in "${option_rest[@]}"; do
+    [[ " ${bench_images[*]} " == *" $name "* ]] ||
+      options_refuse bench "there is no image $name to measure; there are: ${bench_images[*]}"
+  done
+  command_packages build host vm
+  build_bench
+  machine_bench
+}
+
+# build_bench   builds our images of the sample, and the peers.
+build_bench() {
+  local name
+  build_components init kernel hello otp pid1 toolchain busybox
+  option[profile]=fast
+  build_image emu
+  option[profile]=small
+  build_image emu
+  build_image jit
+  # shellcheck disable=SC2154 # set in bench/peers.bash
+  for name in "${peers[@]}"; do
+    step "image $name" peer_assemble "$name" "$MICROBEAM_BUILD/images/$name" "$MICROBEAM_BUILD/images/hello" \
+      "release=${component_at[hello]}" "busybox=${component_at[busybox]}" \
+      "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
+      "kernel=${component_at[kernel]}" "init=${component_at[init]}"
+  done
+  build_host_tools
+  build_unlock
+}
+
 command_size() {
   command_packages build host
   build_all
@@ -205,12 +240,13 @@ image_name() {
   printf '%s\n' "$name"
 }
 
-# image_directory [VM]   prints where the image is. Each emulator has its own, so that going to and
-# fro between the two builds nothing again.
+# image_directory [VM]   prints where the image is. Each emulator and profile has its own, so that going to
+# and fro between them builds nothing again.
 image_directory() {
   local name vm=${1:-${option[vm]}}
   name=$(image_name)
   [[ $vm == emu ]] || name+=-$vm
+  [[ ${option[profile]:-small} == small ]] || name+=-${option[profile]}
   printf '%s/images/%s\n' "$MICROBEAM_BUILD" "$name"
 }
 

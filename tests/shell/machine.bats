@@ -12,11 +12,13 @@ setup() {
   own_folders
   mkdir -p "$MICROBEAM_BUILD"/{host/bench,images/hello,logs}
   echo kernel >"$MICROBEAM_BUILD/images/hello/vmlinux"
+  echo root >"$MICROBEAM_BUILD/images/hello/root.cpio.zst"
   # What a build says must not get into what is asked for.
   cat >"$BATS_TEST_TMPDIR/microbeam" <<COMMAND
 source '$microbeam'
 command_packages() { :; }
 build_all() { step noise printf 'noise on stdout\n'; }
+build_bench() { :; }
 main "\$@"
 COMMAND
   runner "echo '$json'"
@@ -210,4 +212,15 @@ kvm() {
   # shellcheck disable=SC2034 # read by what was loaded
   option=([vm]=emu)
   [[ $(image_name) == hello ]]
+}
+
+@test "bench: all images, the peer of the comparison first; what was asked for" {
+  run --separate-stderr -0 command bench --accel tcg --rounds 3
+  got --mode=bench --rounds=3 --format=text --icount=false --accel=tcg \
+    "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/busybox-exec,$MICROBEAM_BUILD/images/hello-jit,$MICROBEAM_BUILD/images/hello,$MICROBEAM_BUILD/images/hello-fast"
+  rm "$BATS_TEST_TMPDIR/arguments"
+  run --separate-stderr -0 command bench --icount --json stock hello
+  got --format=json --icount=true "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/hello"
+  runner 'exit 1'
+  run --separate-stderr -1 command bench --accel tcg
 }

@@ -51,10 +51,11 @@ command_bench() {
 build_bench() {
   local name
   build_components init kernel hello otp pid1 toolchain busybox
-  option[profile]=fast
-  build_image emu
-  option[profile]=small
-  build_image emu
+  for name in fast small; do
+    # shellcheck disable=SC2154 # a key
+    option[profile]=$name
+    build_image emu
+  done
   build_image jit
   # shellcheck disable=SC2154 # set in bench/peers.bash
   for name in "${peers[@]}"; do

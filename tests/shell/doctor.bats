@@ -8,8 +8,9 @@ load helper
 setup() {
   own_project
   # The command's own files; the sources of the test's project, which are none.
-  mkdir "$MICROBEAM_ROOT/scripts"
+  mkdir "$MICROBEAM_ROOT"/{scripts,bench}
   cp -r "$repository/scripts/." "$MICROBEAM_ROOT/scripts/"
+  cp "$repository"/bench/*.bash "$MICROBEAM_ROOT/bench/"
   cp "$repository"/rootfs/*.bash "$MICROBEAM_ROOT/rootfs/"
   microbeam=$MICROBEAM_ROOT/scripts/microbeam
   fake bwrap 'exit 0'

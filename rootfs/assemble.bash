@@ -15,6 +15,7 @@ image_epoch=1735689600
 #   release=DIR|none          the release, as Mix, relx or systools left it; none: an ERTS alone
 #   vm=emu|jit                which emulator goes in
 #   profile=small|fast        how the root is packed: compressed, or as it is
+#   modules=FILE              what a boot of this release has loaded, to be loaded first (optional)
 #   otp= pid1= toolchain= kernel= init=DIR   the components
 # What is in OUT afterwards: README.md. A failure leaves OUT as it was and dies or returns non-zero.
 image_assemble() {
@@ -62,6 +63,7 @@ image_inputs() {
   for key in vm profile otp pid1 toolchain kernel init; do
     printf '%s %s\n' "$key" "${from[$key]##*/}"
   done
+  [[ -z ${from[modules]:-} ]] || printf 'modules %s\n' "$(sha256sum <"${from[modules]}")"
   printf 'assembly %s\n' \
     "$(cd "${BASH_SOURCE[0]%/*}" && cat assemble.bash manifest.bash stage_release.escript | sha256sum)"
   if [[ ${from[release]} == none ]]; then
@@ -77,7 +79,7 @@ image_inputs() {
 image_stage() {
   local root=$1 pid1=${2:-} otp=${from[otp]}/usr/lib/erlang emulator=beam.smp erts
   [[ -n $pid1 ]] || pid1=$(echo "${from[pid1]}"/pid1-*)
-  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root" "$pid1"
+  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root" "$pid1" ${from[modules]:+"${from[modules]}"}
   [[ ${from[vm]} == jit ]] || emulator=beam.emu.smp
   erts=$(cd "$otp" && echo erts-*)
   # Under the one name that /init starts, with the two programs that it starts itself.
@@ -94,6 +96,7 @@ image_escript() {
   local root=$1 script erlang=${from[otp]}/usr/lib/erlang erts boot
   local -a shown=()
   [[ ${from[release]} == none ]] || shown=(--ro-bind "${from[release]}" "${from[release]}")
+  [[ -z ${from[modules]:-} ]] || shown+=(--ro-bind "${from[modules]}" "${from[modules]}")
   script=$(readlink -f "${BASH_SOURCE[0]%/*}/$2")
   shift 2
   erts=$(cd "$erlang" && echo erts-*)

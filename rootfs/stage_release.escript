@@ -3,7 +3,7 @@
 %% Checks a release and stages what the image takes of it, the OTP applications it needs, and the
 %% application pid1, below a root directory.
 %%
-%%   stage_release.escript OTP RELEASE ROOT PID1|none
+%%   stage_release.escript OTP RELEASE ROOT PID1|none [MODULES]
 %%
 %% OTP holds erts-VERSION/ and lib/. RELEASE is a release of Mix, relx or systools, or `none`: then
 %% OTP's own boot scripts are staged, for `-- ARGUMENTS` of the kernel's command line. PID1 is the
@@ -26,7 +26,8 @@
 %% 507 million instructions from exec to listening.
 -define(LATE, [erl_eval, erl_lint]).
 
-main([Otp, Release, Root, Pid1]) ->
+main([Otp, Release, Root, Pid1]) -> main([Otp, Release, Root, Pid1, []]);
+main([Otp, Release, Root, Pid1, Modules]) ->
     try
         Versions = versions(Otp),
         {Name, Vsn, Apps} =
@@ -44,7 +45,8 @@ main([Otp, Release, Root, Pid1]) ->
                         stage_rest(Release, Root),
                         stage_releases(Release, Vsn, Versions, Root)
                 end,
-        [add_pid1(Boot, App) || Boot <- Boots, App <- Added]
+        [add_pid1(Boot, App) || Boot <- Boots, App <- Added],
+        Modules =:= [] orelse [load_first(Boot, modules(Modules), Root) || Boot <- Boots]
     catch
         throw:{fail, Text} ->
             io:format(standard_error, "error: ~ts~n", [Text]),
@@ -371,6 +373,48 @@ started_early(Script) ->
     {After, Before} = lists:splitwith(fun(I) -> not IsBase(I) end, lists:reverse(Script)),
     lists:reverse(Before) ++ [{apply, {application, start_boot, [pid1, permanent]}}] ++
         lists:reverse(After).
+
+%%% The boot profile
+
+%% The names in a file, one a line: what a boot has loaded.
+modules(File) ->
+    {ok, Names} = file:read_file(File),
+    [binary_to_atom(Name) || Name <- binary:split(Names, <<"\n">>, [global, trim_all])] -- erlang:pre_loaded().
+
+%% Makes the boot script load these first, whatever the mode: application by application, each all at once, and
+%% none by the search through the code path that a module goes through which is loaded when first called. What
+%% the script loads before there is a code server stays where it is.
+load_first(Boot, Modules, Root) ->
+    {ok, Bin} = file:read_file(Boot),
+    {script, Id, Instructions} = binary_to_term(Bin),
+    {First, Then} = lists:splitwith(fun(I) -> I =/= {kernel_load_completed} end, Instructions),
+    Loaded = lists:append([Ms || {primLoad, Ms} <- First]),
+    Dirs = lists:append([Ds || {path, Ds} <- Instructions]),
+    {New, _} = lists:mapfoldl(fun(Dir, Left) -> in_directory(Dir, Left, Root) end, Modules -- Loaded,
+                              lists:uniq(Dirs)),
+    Early = [I || {Dir, [_ | _] = Ms} <- New, I <- [{path, [Dir]}, {primLoad, Ms}]],
+    Rest = [without(I, Modules) || I <- Then],
+    write(Boot, term_to_binary({script, Id, First ++ Early ++ Rest})).
+
+in_directory(Dir, Modules, Root) ->
+    {Here, Left} = lists:partition(
+                     fun(M) -> filelib:is_file(filename:join(staged(Dir, Root), atom_to_list(M) ++ ".beam")) end,
+                     Modules),
+    {{Dir, Here}, Left}.
+
+without({primLoad, Ms}, Modules) -> {primLoad, Ms -- Modules};
+without(I, _) -> I.
+
+%% Where a directory of a code path is below Root.
+staged("$ROOT/" ++ Rest, Root) ->
+    Own = filename:join([Root, "app", Rest]),
+    case filelib:is_dir(Own) of
+        true -> Own;
+        false -> filename:join([Root, "usr/lib/erlang", Rest])
+    end;
+staged("$RELEASE_LIB/" ++ Rest, Root) -> filename:join([Root, "app/lib", Rest]);
+staged([$/ | Rest], Root) -> filename:join(Root, Rest);
+staged(Other, Root) -> filename:join([Root, "app", Other]).
 
 %%% Files
 

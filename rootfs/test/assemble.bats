@@ -224,3 +224,13 @@ boot_has() {
   grep -q '"profile":"fast"' "$BATS_TEST_TMPDIR/fast/manifest.json"
   image_sizes "$BATS_TEST_TMPDIR/fast" | grep -q "root.cpio .* $(stat -c %s "$BATS_TEST_TMPDIR/fast/root.cpio")"
 }
+
+@test "a boot profile: what was loaded is loaded first, by application, and not again" {
+  local boot=$root/app/releases/$version/start.boot
+  printf '%s\n' erlang lists gen_tcp inet Elixir.Hello.Server Elixir.Hello.Handler nosuch >"$BATS_TEST_TMPDIR/modules"
+  from[modules]=$BATS_TEST_TMPDIR/modules
+  image_stage "$root" >/dev/null
+  boot_has "$boot" "ebin\"]},{primLoad,[gen_tcp,inet]},{path,"
+  boot_has "$boot" "{primLoad,['Elixir.Hello.Server','Elixir.Hello.Handler']},{kernel_load_completed}"
+  boot_has "$boot" "{primLoad,['Elixir.Hello.Application','Elixir.Hello.Info','Elixir.Hello.Marks']}"
+}

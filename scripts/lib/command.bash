@@ -33,7 +33,7 @@ command_probe() {
 }
 
 # What `bench` boots, the one first that the others are held against.
-bench_images=(stock busybox-exec hello-jit hello hello-fast)
+bench_images=(stock busybox-exec hello-jit hello hello-fast hello-fast-profiled)
 
 command_bench() {
   local name
@@ -51,11 +51,13 @@ command_bench() {
 build_bench() {
   local name
   build_components init kernel hello otp pid1 toolchain busybox
-  for name in fast small; do
-    # shellcheck disable=SC2154 # a key
-    option[profile]=$name
-    build_image emu
-  done
+  # shellcheck disable=SC2154 # a key
+  option[profile]=fast option[boot-profile]=1
+  # With a boot profile, and before that without.
+  build_image emu
+  unset 'option[boot-profile]'
+  option[profile]=small
+  build_image emu
   build_image jit
   # shellcheck disable=SC2154 # set in bench/peers.bash
   for name in "${peers[@]}"; do
@@ -207,14 +209,38 @@ build_components() {
   [[ ! -v component_at[otp] ]] || ln -sfn "${component_at[otp]}" "$MICROBEAM_BUILD/otp"
 }
 
-# build_image VM   assembles the image of the release with the emulator VM.
+# build_image VM   assembles the image of the release with the emulator VM; with --boot-profile first the one
+# that is booted for it.
 build_image() {
-  local directory
+  local directory modules=
+  if [[ -v option[boot-profile] ]]; then
+    modules=$(image_directory "$1").modules
+    unset 'option[boot-profile]'
+    build_image "$1"
+    build_host_tools
+    step 'boot profile' image_record "$(image_directory "$1")" "$modules"
+    # shellcheck disable=SC2154 # a key
+    option[boot-profile]=1
+  fi
   directory=$(image_directory "$1")
   step "image ${directory##*/}" image_assemble "$directory" \
     "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-small}" \
     "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
-    "kernel=${component_at[kernel]}" "init=${component_at[init]}"
+    "kernel=${component_at[kernel]}" "init=${component_at[init]}" "modules=$modules"
+}
+
+# image_record IMAGE OUT   boots it up to listening and writes to OUT which modules it had loaded then, a line
+# each; unless that was done since the image was made.
+image_record() {
+  local image=$1 out=$2 log=$MICROBEAM_BUILD/logs/console-boot-profile.log
+  [[ ! $out -nt $image/inputs ]] || return 0
+  # Its answer is of no interest: not every release answers HTTP.
+  "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=probe --accel=tcg --memory=256 "--kernel=$image/vmlinux" \
+    "--initrd=$(echo "$image"/root.cpio*)" "--image=${image##*/}" "--console_log=$log" \
+    "--append=${option[append]:-} beam.env.PID1_MODULES=1" "--env_file=${option[env-file]:-}" "--disk=${option[disk]:-}" || true
+  sed -n 's/^pid1: modules=//p' "$log" | tr -d '\r' | tr ',' '\n' | LC_ALL=C sort >"$out.new"
+  [[ -s $out.new ]] || die "the boot of ${image##*/} did not come to listen on any port; its console: $log"
+  mv "$out.new" "$out"
 }
 
 # image_name   prints the name of the image: that of the release.
@@ -241,13 +267,14 @@ image_name() {
   printf '%s\n' "$name"
 }
 
-# image_directory [VM]   prints where the image is. Each emulator and profile has its own, so that going to
-# and fro between them builds nothing again.
+# image_directory [VM]   prints where the image is. Each emulator, each profile and what is made after a boot has
+# its own, so that going to and fro between them builds nothing again.
 image_directory() {
   local name vm=${1:-${option[vm]}}
   name=$(image_name)
   [[ $vm == emu ]] || name+=-$vm
   [[ ${option[profile]:-small} == small ]] || name+=-${option[profile]}
+  [[ ! -v option[boot-profile] ]] || name+=-profiled
   printf '%s/images/%s\n' "$MICROBEAM_BUILD" "$name"
 }
 

@@ -37,6 +37,7 @@ options_table=(
   'accel   ; auto|kvm|tcg    ; run probe bench      ; auto  ; auto is KVM if a trial guest has really run under it, else TCG'
   'port    ; N 1-65535       ; run probe            ;       ; port of 127.0.0.1 that leads to the machine (default: any free one)'
   'profile ; small|fast      ; run build probe size ; small ; fast: the root is not compressed, which boots in half the instructions'
+  'boot-profile ;            ; run build probe size ;       ; boot the image once, and make one that loads first just what that boot has loaded'
   'root    ; initramfs|later:squashfs ; run build probe size ; initramfs ; the kind of root file system'
   'locked  ;                 ; run build probe size test bench ;  ; fail if the archive has not got the versions of rootfs/sources.lock'
   'background ;              ; run                  ;       ; return when the machine answers, which goes on until `stop NAME`'

@@ -8,9 +8,9 @@ load helper
 # row MEASURE IMAGE   the comma-separated line has one value, and a median that is a number.
 row() { [[ $output =~ (^|$'\n')$1,[a-zA-Z]+,$2,1,[0-9]+\.[0-9]+, ]] || { echo "no row $1 of $2 in: $output"; return 1; }; }
 
-@test "the peers answer, and so do both profiles" {
+@test "the peers answer, and so do both profiles, and an image made after a boot" {
   run --separate-stderr -0 "$microbeam" bench --rounds 1 --csv --accel tcg
-  for image in stock busybox-exec hello-jit hello hello-fast; do
+  for image in stock busybox-exec hello-jit hello hello-fast hello-fast-profiled; do
     row first_byte "$image"
     row listening "$image"
     row pss "$image"

@@ -101,8 +101,13 @@ add(Name, Ns, #state{marks = Marks} = State) ->
         false ->
             say([<<"mark=">>, atom_to_binary(Name), <<" boottime_ns=">>, integer_to_binary(Ns),
                  <<" age_ns=">>, integer_to_binary(now_ns() - Ns)]),
+            Name =:= listening andalso os:getenv("PID1_MODULES") =/= false andalso say_modules(),
             State#state{marks = [{Name, Ns} | Marks]}
     end.
+
+%% What this boot has loaded up to here, for the assembly of an image that loads just this.
+say_modules() ->
+    say([<<"modules=">> | lists:join($,, [atom_to_binary(M) || {M, _} <- code:all_loaded()])]).
 
 is_marked(Name, #state{marks = Marks}) -> lists:keymember(Name, 1, Marks).
 

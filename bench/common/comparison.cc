@@ -81,21 +81,32 @@ std::string measure_json(const Report& report, const Measure& measure) {
       "}");
 }
 
+// Of the column with the names.
+int name_width(const Report& report) {
+  size_t width = 12;
+  for (const Measure& measure : report.measures) {
+    for (const Series& series : measure.series)
+      width = std::max(width, series.contestant.size());
+  }
+  return static_cast<int>(width);
+}
+
 void append_measure(std::string& text, const Report& report, const Measure& measure) {
+  const int width = name_width(report);
   absl::StrAppend(&text, "\n", measure.name, ": ", measure.title, measure.unit.empty() ? "" : ", ",
                   measure.unit, "\n");
   if (!measure.why_not.empty()) {
     absl::StrAppend(&text, "  not measured: ", measure.why_not, "\n");
     return;
   }
-  absl::StrAppendFormat(&text, "  %-12s%6s%12s%12s%12s%12s", "contestant", "n", "median", "p95",
-                        "min", "max");
+  absl::StrAppendFormat(&text, "  %-*s%6s%12s%12s%12s%12s", width, "contestant", "n", "median",
+                        "p95", "min", "max");
   if (measure.extra != Measure::Extra::kNone) {
     absl::StrAppendFormat(&text, "%12s", extra_name(measure.extra));
   }
   absl::StrAppend(&text, "\n");
   for (const Series& series : measure.series) {
-    absl::StrAppendFormat(&text, "  %-12s", series.contestant);
+    absl::StrAppendFormat(&text, "  %-*s", width, series.contestant);
     if (const std::optional<Summary> summary = summarize(series.values)) {
       absl::StrAppendFormat(&text, "%6d%12.1f%12.1f%12.1f%12.1f", summary->n, summary->median,
                             summary->p95, summary->min, summary->max);
@@ -117,9 +128,11 @@ void append_measure(std::string& text, const Report& report, const Measure& meas
 }  // namespace
 
 std::string to_text(const Report& report) {
+  const int width = name_width(report);
   std::string text = absl::StrCat("machine: ", report.machine, "\n\nbinary, bytes\n");
   for (const Binary& binary : report.binaries) {
-    absl::StrAppendFormat(&text, "  %-12s%12d  %s\n", binary.contestant, binary.bytes, binary.path);
+    absl::StrAppendFormat(&text, "  %-*s%12d  %s\n", width, binary.contestant, binary.bytes,
+                          binary.path);
   }
   for (const Measure& measure : report.measures)
     append_measure(text, report, measure);

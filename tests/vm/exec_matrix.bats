@@ -26,6 +26,14 @@ all_ends() {
 @test "a release of systools" { all_ends systools; }
 @test "no release, an ERTS with arguments" { all_ends none; }
 
+# Of its own: what the kernel does for it is in the budget of stall.bats.
+@test "what /init executes up to the BEAM is within its budget" {
+  around=$BATS_FILE_TMPDIR/matrix/steps matrix_namespaces mix exec stop ip=10.9.0.1::::hello:lo:off
+  [[ $console =~ steps:\ ([0-9]+) ]] || matrix_fails 'nothing was counted'
+  printf '%s instructions\n' "${BASH_REMATCH[1]}" >&3
+  ((BASH_REMATCH[1] > 50000 && BASH_REMATCH[1] <= $(budget init_own_instructions)))
+}
+
 @test "10,000 orphans of port programs leave no zombie" {
   matrix_namespaces none exec orphans
   matrix_says 'matrix: zombies 0'

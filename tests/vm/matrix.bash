@@ -29,7 +29,7 @@ matrix_module() {
   mkdir "$1"
   cp "$BATS_TEST_DIRNAME"/matrix/* "$1"
   (cd "$1" && "$clang" -O1 -shared -fPIC -I "${from[otp]}/usr/lib/erlang/usr/include" -o crash.so crash.c &&
-    "$clang" -O1 -static -o orphans orphans.c)
+    "$clang" -O1 -static -o orphans orphans.c && "$clang" -O1 -static -o steps steps.c)
   image_escript "$1" ../tests/vm/matrix/compile.escript "$1"
 }
 
@@ -86,7 +86,7 @@ matrix_interrupt() {
 
 # matrix_namespaces KIND MODE WAY [PARAMETER...]   the same root without a machine: /init as process 1 of
 # fresh namespaces, in a copy of the root, with a terminal as console. Where $ask_when is set, SIGTERM asks for
-# the end. Leaves the console in $console; $status is 130 for a power-off and 129 for a restart (reboot(2) in a
+# the end. $around is a command that runs the whole. Leaves the console in $console; $status is 130 for a power-off and 129 for a restart (reboot(2) in a
 # pid namespace).
 matrix_namespaces() {
   local kind=$1 mode=$2 way=$3 log=$BATS_TEST_TMPDIR/$1-$2-$3 arguments pid
@@ -96,7 +96,7 @@ matrix_namespaces() {
   printf 'beam.mode=%s beam.env.PORT=8081 %s -- %s\n' "$mode" "$*" "$arguments" >"$log.cmdline"
   : >"$log.console"
   timeout --foreground --kill-after=5 100 script --quiet --flush --return --command \
-    "unshare --mount --pid --net --uts --ipc --fork --kill-child bash '$BATS_TEST_DIRNAME/matrix/namespace.sh' \
+    "${around:-} unshare --mount --pid --net --uts --ipc --fork --kill-child bash '$BATS_TEST_DIRNAME/matrix/namespace.sh' \
       '$BATS_FILE_TMPDIR/$kind/root' '$log.root' '$log.cmdline'" "$log.console" </dev/null >"$log.out" 2>&1 3>&- &
   pid=$!
   matrix_ask "$pid" "$log.console" matrix_terminate "$pid"

@@ -16,7 +16,7 @@ options_subcommands=(
   'size   ;            ; print what each component of the image weighs'
   'doctor ;            ; say what this machine lacks, and the command that mends it'
   'clean  ;            ; remove what was built'
-  'bench  ; [IMAGE...] ; boot our images and their peers in turns and compare them (all, or those named: stock busybox-exec hello-jit hello)'
+  'bench  ; [IMAGE...] ; boot our images and their peers in turns and compare them (all of them, or those named)'
   'report ; later      ;'
 )
 
@@ -27,7 +27,7 @@ options_subcommands=(
 #                       range of a number
 # shellcheck disable=SC2016 # backquotes for readers
 options_table=(
-  'release ; DIR directory   ; run build probe size ;       ; the release, as Mix, relx or systools leaves it; none: an ERTS alone (default: the sample, hello)'
+  'release ; DIR directory   ; run build probe size ;       ; the release, as Mix, relx or systools leaves it, or none: an ERTS alone (default: the sample, hello)'
   'vm      ; emu|jit         ; run build probe size ; emu   ; which BEAM: the interpreter (quick start) or the JIT'
   'memory  ; MIB 16-1048576  ; run probe            ; 64    ; memory of the machine'
   'cpus    ; N 1-64          ; run probe bench      ; 1     ; processors of the machine'
@@ -36,7 +36,7 @@ options_table=(
   'env-file ; FILE file      ; run probe            ;       ; environment for the release, NAME=VALUE lines, not in the image nor in a log'
   'accel   ; auto|kvm|tcg    ; run probe bench      ; auto  ; auto is KVM if a trial guest has really run under it, else TCG'
   'port    ; N 1-65535       ; run probe            ;       ; port of 127.0.0.1 that leads to the machine (default: any free one)'
-  'profile ; small|fast      ; run build probe size ; small ; fast: the root is not compressed, which boots in half the instructions'
+  'profile ; small|fast      ; run build probe size ; small ; fast: the root is not compressed, 8 MB more and booted in two thirds of the instructions'
   'boot-profile ;            ; run build probe size ;       ; boot the image once, and make one that loads first just what that boot has loaded'
   'root    ; initramfs|later:squashfs ; run build probe size ; initramfs ; the kind of root file system'
   'locked  ;                 ; run build probe size test bench ;  ; fail if the archive has not got the versions of rootfs/sources.lock'
@@ -44,7 +44,7 @@ options_table=(
   'json    ;                 ; probe bench          ;       ; print one JSON object instead of a table'
   'csv     ;                 ; bench                ;       ; print comma-separated values instead of a table'
   'rounds  ; N 1-1000        ; bench                ; 10    ; how often each image is booted'
-  'icount  ;                 ; probe bench          ;       ; count the instructions of the guest (repeatable; TCG, one processor)'
+  'icount  ;                 ; probe bench          ;       ; count the instructions of the guest (repeatable, with TCG and one processor)'
   'cache   ;                 ; clean                ;       ; remove the downloads and the components in the cache too'
   'help    ;                 ; run build probe stop test bench size doctor clean ; ; print this'
 )

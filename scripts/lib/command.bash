@@ -237,7 +237,7 @@ image_record() {
   # Its answer is of no interest: not every release answers HTTP.
   "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=probe --accel=tcg --memory=256 "--kernel=$image/vmlinux" \
     "--initrd=$(echo "$image"/root.cpio*)" "--image=${image##*/}" "--console_log=$log" \
-    "--append=${option[append]:-} beam.env.PID1_MODULES=1" "--env_file=${option[env-file]:-}" "--disk=${option[disk]:-}" || true
+    "--append=beam.env.PID1_MODULES=1 ${option[append]:-}" "--env_file=${option[env-file]:-}" "--disk=${option[disk]:-}" || true
   sed -n 's/^pid1: modules=//p' "$log" | tr -d '\r' | tr ',' '\n' | LC_ALL=C sort >"$out.new"
   [[ -s $out.new ]] || die "the boot of ${image##*/} did not come to listen on any port; its console: $log"
   mv "$out.new" "$out"

@@ -224,3 +224,18 @@ kvm() {
   runner 'exit 1'
   run --separate-stderr -1 command bench --accel tcg
 }
+
+# Behind ` -- ` the variable would be an argument of erl.
+@test "a boot profile: its variable stands before what is appended; a line for each module" {
+  # shellcheck disable=SC2016 # for the program
+  runner 'for a; do [[ $a != --console_log=* ]] || printf "x\r\npid1: modules=lists,gen\r\n" >"${a#*=}"; done; exit 1'
+  touch "$MICROBEAM_BUILD/images/hello/inputs"
+  cat >>"$BATS_TEST_TMPDIR/record" <<RECORD
+source '$microbeam'
+option[append]='-- -x'
+image_record '$MICROBEAM_BUILD/images/hello' '$BATS_TEST_TMPDIR/modules'
+RECORD
+  run -0 bash "$BATS_TEST_TMPDIR/record"
+  got '--append=beam.env.PID1_MODULES=1 -- -x'
+  [[ $(<"$BATS_TEST_TMPDIR/modules") == $'gen\nlists' ]]
+}

@@ -17,6 +17,8 @@ image_epoch=1735689600
 #   profile=small|fast        how the root is packed: compressed, or as it is
 #   root=initramfs|squashfs   as what: an archive that is unpacked into memory, or a disk
 #   modules=FILE              what a boot of this release has loaded, to be loaded first (optional)
+#   prune=yes                 leave out what nothing reaches, and what compiles (optional)
+#   keep=MODULE,...           but not these (optional)
 #   otp= pid1= toolchain= kernel= init=DIR   the components
 # What is in OUT afterwards: README.md. A failure leaves OUT as it was and dies or returns non-zero.
 image_assemble() {
@@ -42,6 +44,7 @@ image_assemble() {
   rm -rf "$new"
   mkdir -p "$new/root"
   image_stage "$new/root" >"$new/apps"
+  image_prune "$new/root" >"$new/pruned"
   image_strip "$new/root"
   image_check "$new/root"
   image_system "$new/root" "$new/apps"
@@ -65,8 +68,9 @@ image_inputs() {
     printf '%s %s\n' "$key" "${from[$key]##*/}"
   done
   [[ -z ${from[modules]:-} ]] || printf 'modules %s\n' "$(sha256sum <"${from[modules]}")"
+  [[ -z ${from[prune]:-} ]] || printf 'prune %s\n' "${from[keep]:-}"
   printf 'assembly %s\n' \
-    "$(cd "${BASH_SOURCE[0]%/*}" && cat assemble.bash manifest.bash stage_release.escript | sha256sum)"
+    "$(cd "${BASH_SOURCE[0]%/*}" && cat assemble.bash manifest.bash ./*.escript | sha256sum)"
   if [[ ${from[release]} == none ]]; then
     printf 'release none\n'
     return
@@ -80,13 +84,22 @@ image_inputs() {
 image_stage() {
   local root=$1 pid1=${2:-} otp=${from[otp]}/usr/lib/erlang emulator=beam.smp erts
   [[ -n $pid1 ]] || pid1=$(echo "${from[pid1]}"/pid1-*)
-  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root" "$pid1" ${from[modules]:+"${from[modules]}"}
+  image_escript "$root" stage_release.escript "$otp" "${from[release]}" "$root" "$pid1" "${from[vm]}" \
+    ${from[modules]:+"${from[modules]}"}
   [[ ${from[vm]} == jit ]] || emulator=beam.emu.smp
   erts=$(cd "$otp" && echo erts-*)
   # Under the one name that /init starts, with the two programs that it starts itself.
   install -D -m 755 "$otp/$erts/bin/$emulator" "$root/usr/lib/erlang/$erts/bin/beam.smp"
   install -m 755 "$otp/$erts/bin"/{erl_child_setup,inet_gethost} "$root/usr/lib/erlang/$erts/bin/"
   install -D -m 755 -t "$root/lib" "${from[toolchain]}/sysroot/lib/ld-musl-x86_64.so.1"
+}
+
+# image_prune ROOT   leaves out what is not needed, if that was asked for; prints each module and its bytes.
+image_prune() {
+  local keep=${from[keep]:-}
+  [[ -n ${from[prune]:-} ]] || return 0
+  # shellcheck disable=SC2086 # names with commas between them
+  image_escript "$1" prune.escript "$1" ${keep//,/ }
 }
 
 # image_escript ROOT SCRIPT ARGS...   runs an escript of this folder with the OTP component, which runs

@@ -227,7 +227,8 @@ build_image() {
     "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-small}" \
     "root=${option[root]:-initramfs}" \
     "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
-    "kernel=${component_at[kernel]}" "init=${component_at[init]}" "modules=$modules"
+    "kernel=${component_at[kernel]}" "init=${component_at[init]}" "modules=$modules" \
+    "prune=${option[prune]:-}" "keep=${option[keep]:-}"
 }
 
 # image_record IMAGE OUT   boots it up to listening and writes to OUT which modules it had loaded then, a line
@@ -276,6 +277,7 @@ image_directory() {
   [[ $vm == emu ]] || name+=-$vm
   [[ ${option[profile]:-small} == small ]] || name+=-${option[profile]}
   [[ ${option[root]:-initramfs} == initramfs ]] || name+=-${option[root]}
+  [[ ! -v option[prune] ]] || name+=-pruned
   [[ ! -v option[boot-profile] ]] || name+=-profiled
   printf '%s/images/%s\n' "$MICROBEAM_BUILD" "$name"
 }

@@ -38,6 +38,8 @@ options_table=(
   'port    ; N 1-65535       ; run probe            ;       ; port of 127.0.0.1 that leads to the machine (default: any free one)'
   'profile ; small|fast      ; run build probe size ; small ; fast: the root is not compressed, 8 MB more and booted in two thirds of the instructions'
   'boot-profile ;            ; run build probe size ;       ; boot the image once, and make one that loads first just what that boot has loaded'
+  'prune   ;                 ; run build probe size ;       ; leave out the modules that nothing reaches, and those that compile code'
+  'keep    ; MODULE,... text ; run build probe size ;       ; modules that are not left out, with what they call'
   'root    ; initramfs|squashfs ; run build probe size ; initramfs ; the root: unpacked into memory, or a disk that is read as needed (less memory)'
   'locked  ;                 ; run build probe size test bench ;  ; fail if the archive has not got the versions of rootfs/sources.lock'
   'background ;              ; run                  ;       ; return when the machine answers, which goes on until `stop NAME`'

@@ -121,14 +121,18 @@ absl::StatusOr<std::vector<Contestant>> contestants(const Options& base) {
 Report contest_report(const std::vector<Contestant>& contestants,
                       const std::vector<std::vector<BootFigures>>& figures,
                       const std::string& machine) {
-  Report report = {
-      .machine = machine, .baseline = contestants.front().name, .binaries = {}, .measures = {}};
+  const bool icount = contestants.front().options.icount;
+  Report report = {.what = icount ? "icount" : "boot",
+                   .machine = machine,
+                   .baseline = contestants.front().name,
+                   .binaries = {},
+                   .measures = {}};
   for (const Contestant& one : contestants) {
     report.binaries.push_back(
         binary(one, std::filesystem::path(one.options.kernel).parent_path() / "bzImage"));
     report.binaries.push_back(binary(one, one.options.initrd));
   }
-  for (Value& value : values(contestants.front().options.icount)) {
+  for (Value& value : values(icount)) {
     for (size_t c = 0; c < contestants.size(); ++c) {
       Series series{.contestant = contestants[c].name};
       for (const BootFigures& one : figures[c]) {

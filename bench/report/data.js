@@ -104,9 +104,7 @@ function readRun(file) {
   };
 }
 
-/** manifest.json of an image; see ../../rootfs/README.md. */
-function readManifest(file) {
-  const manifest = readJson(file);
+function checkManifest(manifest, file) {
   check(
       isObject(manifest) && Array.isArray(manifest.components), file,
       'it has no components: not of an image');
@@ -121,8 +119,19 @@ function readManifest(file) {
         one.bytes === null || (isNumber(one.bytes) && isNumber(one.compressed)), file,
         `it does not say what ${one.name} weighs`);
   }
-  const root = Object.keys(manifest.bytes).find((name) => name.startsWith('root.cpio'));
-  check(root !== undefined, file, 'it names no root.cpio');
+  check(rootOf(manifest) !== undefined, file, 'it names no root.cpio');
+}
+
+const rootOf = ({bytes}) => Object.keys(bytes).find((name) => name.startsWith('root.cpio'));
+
+/** manifest.json of an image; see ../../rootfs/README.md. */
+function readManifest(file) {
+  const manifest = orType('build', () => {
+    const json = readJson(file);
+    checkManifest(json, file);
+    return json;
+  });
+  const root = rootOf(manifest);
   return {
     file,
     release: manifest.release ? manifest.release.name : 'none',
@@ -133,22 +142,29 @@ function readManifest(file) {
   };
 }
 
+/** What `read` returns; a complaint gets the command that helps. */
+function orType(command, read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BadData) error.message += `; type: scripts/microbeam ${command}`;
+    throw error;
+  }
+}
+
 /**
- * The runs in a folder, by name: boot.json is `boot`. A missing one is no error, but a broken one.
+ * The runs in a folder, by name: boot.json is `boot`. One that is missing is no error, but one that
+ * is broken is; `further` looks at them too.
  */
-function readRuns(folder) {
+function readRuns(folder, further) {
   const runs = {};
   for (const [name, {option}] of Object.entries(known)) {
     const file = path.join(folder, `${name}.json`);
     if (!fs.existsSync(file)) continue;
-    try {
+    orType(`bench${option}`, () => {
       runs[name] = readRun(file);
-    } catch (error) {
-      if (error instanceof BadData) {
-        error.message += `; to measure again: scripts/microbeam bench${option}`;
-      }
-      throw error;
-    }
+      further(name, runs[name]);
+    });
   }
   return runs;
 }

@@ -41,9 +41,10 @@ function legend(entries, width) {
 }
 
 /** Grid lines and below them what they stand for. */
-function axis(x, labels, top, bottom) {
+function axis(x, labels, top, bottom, width) {
   return labels.map(([value, label]) => {
-    const anchor = x(value) < 12 ? 'start' : 'middle';
+    const half = textWidth(label) / 2;
+    const anchor = x(value) < half ? 'start' : x(value) + half > width ? 'end' : 'middle';
     return markup`<line class="${value === 0 ? 'zero' : 'grid'}" x1="${x(value)}" y1="${top}" x2="${
         x(value)}" y2="${bottom}"/>
 <text class="muted" x="${x(value)}" y="${bottom + 16}" text-anchor="${anchor}">${label}</text>
@@ -125,7 +126,7 @@ ${segments}${
     height: bottom + 22,
     body: [
       head.body, target ? band(target, x, top, bottom) : [],
-      axis(x, ticks(x, below ? 4 : 7, shown(0, unit).unit), top, bottom), rows.map(draw)
+      axis(x, ticks(x, below ? 4 : 7, shown(0, unit).unit), top, bottom, width), rows.map(draw)
     ]
   };
 }
@@ -181,7 +182,7 @@ ${box}${dots}${
           .map(
               (tick) =>
                   [tick, tick === 0 ? 'median' : `${tick > 0 ? '+' : '−'}${Math.abs(tick)} %`]);
-  return {height: bottom + 22, body: [axis(x, labels, 0, bottom), rows.map(draw)]};
+  return {height: bottom + 22, body: [axis(x, labels, 0, bottom, width), rows.map(draw)]};
 }
 
 /** How far down each of these points, from left to right, is moved so that none hides another. */

@@ -186,6 +186,18 @@ function seriesOf(measure, contestant) {
   return found || {contestant, values: [], why: 'not measured'};
 }
 
+/**
+ * Which measure is the one of memory: the least that is enough, or else what QEMU has after a boot.
+ * {run, measure, title}, or undefined.
+ */
+function memoryOf({boot, memory}) {
+  const least = measureOf(memory, 'least');
+  if (least) return {run: memory, measure: least, title: 'The least memory with which it answers'};
+  const pss = measureOf(boot, 'pss');
+  return pss &&
+      {run: boot, measure: pss, title: 'Memory of QEMU when the guest has answered (PSS)'};
+}
+
 /** Everybody in it, in the order of the run. */
 function contestants(run) {
   return [...new Set(run.measures.flatMap(({series}) => series.map(({contestant}) => contestant)))];
@@ -196,6 +208,7 @@ module.exports = {
   commandOf,
   contestants,
   measureOf,
+  memoryOf,
   readManifest,
   readRuns,
   seriesOf,

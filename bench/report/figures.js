@@ -7,7 +7,9 @@ const {format} = require('d3-format');
 // Units of the figures that are not those in which people think of them.
 const scaled = {
   KiB: {factor: 1024 / 1e6, unit: 'MB'},
-  bytes: {factor: 1 / 1e6, unit: 'MB'}
+  bytes: {factor: 1 / 1e6, unit: 'MB'},
+  us: {factor: 1, unit: 'µs'},
+  '1/s': {factor: 1, unit: 'a second'}
 };
 
 /** The number and the unit in which it is shown: KiB and bytes as MB. */
@@ -16,8 +18,9 @@ function shown(value, unit) {
   return scale ? {value: value * scale.factor, unit: scale.unit} : {value, unit};
 }
 
-/** Three digits at least, and never a digit less than the whole part has. */
+/** Three digits at least, but of whole numbers and large ones what is before the point. */
 function number(value) {
+  if (Number.isInteger(value)) return format(',')(value);
   const size = Math.abs(value);
   return format(size >= 100 ? ',.0f' : size >= 10 ? ',.1f' : ',.2f')(value);
 }

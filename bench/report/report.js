@@ -16,7 +16,7 @@ const {svg, wide} = require('./pictures');
 const {views} = require('./views');
 
 // Those that go into PICTURES.
-const main = ['boot', 'first', 'image', 'pss'];
+const main = ['boot', 'icount', 'first', 'image', 'memory'];
 
 const own = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8');
 

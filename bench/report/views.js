@@ -3,7 +3,7 @@
 'use strict';
 
 const {finish, kinds, ratio, waterfall} = require('./boot');
-const {measureOf} = require('./data');
+const {memoryOf} = require('./data');
 const {number, quantity, shown, size, times} = require('./figures');
 const {files, wholes} = require('./image');
 const {areas, bars, strip} = require('./pictures');
@@ -91,38 +91,39 @@ function filesView(id, title, run, target) {
   };
 }
 
+/** A bar picture of each measure of a run: [{measure, picture}]. */
+function measureViews(name, run, image) {
+  return run.measures.filter(({why}) => !why).map((measure) => {
+    const picture = barView(`${name}-${measure.name}`, measure.title, run, measure, image);
+    return {measure, picture};
+  });
+}
+
 /**
- * Every picture, {id, title, description, draw}: of the boot, and by the name of a run those of its
- * measures,
- * [{measure, picture}].
+ * Every picture, {id, title, description, draw}; `others` has, by the name of a run, those of its
+ * measures.
  */
-function views({runs: {boot, icount, ...others}, image}) {
-  const pss = measureOf(boot, 'pss');
+function views({runs, image}) {
+  const {boot, icount, ...others} = runs;
+  const memory = memoryOf(runs);
   const under = boot.guest.accel.toUpperCase();
-  return {
+  const target = {from: 15, to: 18, label: 'reference design: 15–18 MB'};
+  const all = {
     boot: waterfallView(
         'boot', `From QEMU’s start to the first byte of an answer (medians, ${under})`, boot),
-    icount: icount &&
-        waterfallView('instructions', 'Instructions of the guest, from reset to listening', icount),
     first: stripView(
         'first-byte', `Every first byte, by how far it is from the median (${under})`, boot, image),
     image: areaView('image', image),
-    files: boot.binaries.length > 0 &&
-        filesView(
-               'files', 'Kernel and root', boot,
-               {from: 15, to: 18, label: 'reference design: 15–18 MB'}),
-    pss: pss &&
-        barView('memory', 'Memory of QEMU when the guest has answered (PSS)', boot, pss, image),
-    others: Object.fromEntries(Object.entries(others).map(
-        ([name,
-          run]) => [name, run.measures.filter(({why}) => !why).map((measure) => ({
-                                                                     measure,
-                                                                     picture: barView(
-                                                                         `${name}-${measure.name}`,
-                                                                         measure.title, run,
-                                                                         measure, image)
-                                                                   }))]))
+    others: Object.fromEntries(
+        Object.entries(others).map(([name, run]) => [name, measureViews(name, run, image)]))
   };
+  if (icount) {
+    all.icount =
+        waterfallView('instructions', 'Instructions of the guest, from reset to listening', icount);
+  }
+  if (boot.binaries.length > 0) all.files = filesView('files', 'Kernel and root', boot, target);
+  if (memory) all.memory = barView('memory', memory.title, memory.run, memory.measure, image);
+  return all;
 }
 
 module.exports = {views};

@@ -103,9 +103,9 @@ show() {
 }
 
 # seen WIDTH LOOK   inspect.js has seen every picture on a screen like this, and nothing to complain of:
-# boot, instructions, first byte, image, files, memory, and two measures more of memory.
+# boot, instructions, first byte, image, files, and two measures of memory.
 seen() {
-  [[ $output == "8 pictures, $1 wide, $2"$'\n'end ]] || show
+  [[ $output == "7 pictures, $1 wide, $2"$'\n'end ]] || show
 }
 
 @test "the page as a browser shows it: nothing overlaps, sticks out or is hard to read" {
@@ -149,7 +149,7 @@ seen() {
     [[ $text == *"$word"* ]] || { echo "not in the page: $word"; return 1; }
   done
   # Nobody is told apart who says nothing: one step from the start to listening.
-  [[ $text == *'<th scope="row">stock</th><td colspan="5">6,850</td><td>76.0</td><td>6,926</td>'* ]]
+  [[ $text == *'<th scope="row">stock</th><td colspan="5">6,850</td><td>76</td><td>6,926</td>'* ]]
 }
 
 @test "without the other runs, and with one boot of two images, it is a page too" {
@@ -166,11 +166,18 @@ seen() {
   run -0 command report --pictures "$BATS_TEST_TMPDIR/one"
   run -0 command report --pictures "$BATS_TEST_TMPDIR/other"
   diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/other"
-  [[ $(cd "$BATS_TEST_TMPDIR/one" && echo *) == 'boot.svg first-byte.svg image.svg memory.svg' ]]
+  [[ $(cd "$BATS_TEST_TMPDIR/one" && echo *) == 'boot.svg first-byte.svg image.svg instructions.svg memory.svg' ]]
   run -0 painted
-  [[ $output == $'boot.svg rgb(255,255,255) blue\nfirst-byte.svg rgb(255,255,255)\nimage.svg rgb(255,255,255) blue\nmemory.svg rgb(255,255,255)' ]] || show
+  [[ $output == $'boot.svg rgb(255,255,255) blue\nfirst-byte.svg rgb(255,255,255)\nimage.svg rgb(255,255,255) blue\ninstructions.svg rgb(255,255,255) blue\nmemory.svg rgb(255,255,255)' ]] || show
   run -0 painted --blink-settings=preferredColorScheme=0
-  [[ $output == $'boot.svg rgb(13,17,23) sky\nfirst-byte.svg rgb(13,17,23)\nimage.svg rgb(13,17,23) sky\nmemory.svg rgb(13,17,23)' ]] || show
+  [[ $output == $'boot.svg rgb(13,17,23) sky\nfirst-byte.svg rgb(13,17,23)\nimage.svg rgb(13,17,23) sky\ninstructions.svg rgb(13,17,23) sky\nmemory.svg rgb(13,17,23)' ]] || show
+}
+
+@test "the pictures that README.md shows are there" {
+  run -0 grep -o 'bench/pictures/[a-z-]*[.]svg' "$repository/README.md"
+  for picture in $output; do
+    grep -q '</svg>' "$repository/$picture"
+  done
 }
 
 @test "what was not measured yet is booted, what was is not; --again boots it anew" {
@@ -207,13 +214,15 @@ seen() {
 
 # refused FILE TEXT...   there is no page, and one sentence says why.
 refused() {
-  run --separate-stderr -1 command report
+  NODE_PATH=/usr/share/nodejs run --separate-stderr -1 node "$repository/bench/report/report.js" "$results" \
+    "$MICROBEAM_BUILD/images/hello/manifest.json" "$page" here
   [[ ! -e $page && $stderr == error:*"$1"* && $stderr != *$'\n'*$'\n'* && $stderr != *' at '*'.js:'* ]] || show
   says "$@"
 }
 
 @test "figures that are none: a sentence with the name of the file, and no page" {
-  measured icount
+  mkdir "${page%/*}"
+  refused boot.json 'is not there'
   : >"$results/boot.json"
   refused boot.json 'is not JSON' 'scripts/microbeam bench'
   head -c 2000 "$figures/boot.json" >"$results/boot.json"
@@ -232,7 +241,7 @@ refused() {
   refused boot.json 'nothing to draw'
   sed 's/"guest":{[^}]*}/"guest":null/' "$figures/boot.json" >"$results/boot.json"
   refused boot.json 'which machine'
-  measured boot
+  measured boot icount
   echo '{' >"$results/memory.json"
   refused memory.json 'is not JSON' 'scripts/microbeam bench --memory'
   rm "$results/memory.json"
@@ -242,4 +251,7 @@ refused() {
   refused manifest.json 'a component without a name or version'
   rm "$MICROBEAM_BUILD/images/hello/manifest.json"
   refused manifest.json 'cannot be read' 'scripts/microbeam build'
+  run --separate-stderr -1 command report
+  [[ ! -e $page ]]
+  says 'cannot be read'
 }

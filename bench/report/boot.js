@@ -8,10 +8,11 @@ const {quantity, times} = require('./figures');
 // Each ends with the mark of its name.
 const phases = [
   {mark: 'kernel', kind: 'host', label: 'QEMU and firmware'},
-  {mark: 'init', kind: 'kernel', label: 'kernel'}, {mark: 'exec', kind: 'init', label: '/init'},
+  {mark: 'init', kind: 'kernel', label: 'kernel'},
+  {mark: 'exec', kind: 'init', label: '/init'},
   {mark: 'beam', kind: 'start', label: 'exec to BEAM'},
   {mark: 'listening', kind: 'load', label: 'BEAM to listening'},
-  {mark: 'first_byte', kind: 'answer', label: 'listening to first byte'}
+  {mark: 'first_byte', kind: 'answer', label: 'listening to first byte'},
 ];
 
 /** What is unseen between two marks, because somebody writes none. */
@@ -31,13 +32,13 @@ function steps(run, contestant) {
   for (const {mark, kind, label} of phases) {
     const {median} = seriesOf(measureOf(run, mark), contestant);
     if (median === undefined) {
-      // Under -icount there is no first byte; before it, what was not seen is part of the next
-      // step.
       skipped = true;
       continue;
     }
-    list.push({...(skipped ? unseen : {kind, label}), mark, from, to: median});
-    from = median;
+    // Who is only asked now and then may answer before the mark.
+    const to = Math.max(from, median);
+    list.push({...(skipped ? unseen : {kind, label}), mark, from, to});
+    from = to;
     skipped = false;
   }
   return list;
@@ -77,8 +78,7 @@ function waterfall(run) {
 /** The entries of a legend for what is in these rows. */
 function kinds(rows) {
   const used = new Set(rows.flatMap(({segments}) => segments.map(({kind}) => kind)));
-  return [...phases, unseen].filter(({kind}) => used.has(kind)).map(({kind,
-                                                                      label}) => ({kind, label}));
+  return [...phases, unseen].filter(({kind}) => used.has(kind));
 }
 
 module.exports = {

@@ -119,6 +119,7 @@ function checkManifest(manifest, file) {
         one.bytes === null || (isNumber(one.bytes) && isNumber(one.compressed)), file,
         `it does not say what ${one.name} weighs`);
   }
+  check(manifest.components.some(({name}) => name === 'linux'), file, 'it has no component linux');
   check(rootOf(manifest) !== undefined, file, 'it names no root.cpio');
 }
 

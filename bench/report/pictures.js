@@ -74,10 +74,11 @@ const remarkWidth = ({text, note = '', why = ''}) =>
     text ? textWidth(text) * 1.1 + 7 + textWidth(note) : textWidth(why);
 
 /**
- * A row for each contestant, its bar made of one segment or several:
- *   rows     [{name, segments: [{kind, value, title}], text, note, why}]; text and note stand at
- * its end unit     of the values legend   [{kind, label}] target   {from, to, label}: a range to be
- * marked, if any
+ * A row for each contestant, its bar made of one segment or several.
+ * - rows: [{name, segments: [{kind, value, title}], text, note, why}], text and note for its end
+ * - unit: of the values
+ * - legend: [{kind, label}]
+ * - target: {from, to, label}, a range to be marked, if any
  */
 function bars({rows, unit, legend: entries = [], target}, width) {
   const below = isNarrow(width);
@@ -140,8 +141,9 @@ function band({from, to, label}, x, top, bottom) {
 }
 
 /**
- * All values of each contestant, by how far they are from its median; the box is the middle half of
- * them: rows   [{name, kind, values, median, text, note, why}] unit   of the values
+ * All values of each contestant, by how far they are from its median, the middle half in a box.
+ * - rows: [{name, kind, values, median, text, note, why}]
+ * - unit: of the values
  */
 function strip({rows, unit}, width) {
   const below = isNarrow(width);
@@ -150,7 +152,7 @@ function strip({rows, unit}, width) {
   const pitch = below ? 64 : 44;
   const bottom = rows.length * pitch;
   const percent = ({values, median}) =>
-      values.map((value) => ({value, off: (value / median - 1) * 100}));
+      values.map((value) => ({value, off: (value / (median || 1) - 1) * 100}));
   const all = rows.flatMap((row) => percent(row).map(({off}) => off));
   const x = scaleLinear().domain([Math.min(min(all), -1), Math.max(max(all), 1)]).nice().range([
     left, width - right
@@ -197,8 +199,8 @@ function apart(points) {
 }
 
 /**
- * What makes up a whole, by area, in wholes that stand side by side:
- *   wholes   [{label, bytes, groups: [{kind, label, parts: [{name, bytes}]}]}]
+ * What something is made of, by area, in wholes that stand side by side.
+ * - wholes: [{label, bytes, groups: [{kind, label, parts: [{name, bytes}]}]}]
  */
 function areas({wholes}, width) {
   const below = isNarrow(width);

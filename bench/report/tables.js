@@ -8,6 +8,7 @@ const {number, shown, times} = require('./figures');
 const {files, wholes} = require('./image');
 const {markup} = require('./markup');
 
+const spelled = (unit) => unit === 'M' ? 'millions of instructions' : shown(0, unit).unit;
 const whole = (bytes) => bytes.toLocaleString('en-US');
 
 /** A table; the first cell of each row names it, and one may be {text, span}. */
@@ -44,13 +45,13 @@ function stepsTable(run) {
     return [name, ...cells, number(own[own.length - 1].to)];
   };
   return table(
-      `The steps of a boot, ${unit === 'M' ? 'millions of instructions' : unit}`,
-      ['', ...seen.map(({label}) => label), 'together'], contestants(run).map(row));
+      `The steps of a boot, ${spelled(unit)}`, ['', ...seen.map(({label}) => label), 'together'],
+      contestants(run).map(row));
 }
 
 /** The middle and the ends of one measure, for everybody. */
 function summaryTable(run, measure) {
-  const {unit} = shown(0, measure.unit);
+  const unit = spelled(measure.unit);
   const row = (series) => {
     if (series.values.length === 0) return [series.contestant, {text: series.why, span: 6}];
     const better = ratio(measure, series, run.baseline);

@@ -17,7 +17,7 @@ options_subcommands=(
   'doctor ;            ; say what this machine lacks, and the command that mends it'
   'clean  ;            ; remove what was built'
   'bench  ; [IMAGE...] ; boot our images and their peers in turns and compare them (all of them, or those named)'
-  'report ;            ; make a page of what was measured, with pictures; boot what was not measured yet'
+  'report ;            ; make a page with pictures of what was measured, and boot what was not measured yet'
 )
 
 # Each line: name ; value ; subcommands ; default ; what it says. The value is

@@ -15,6 +15,7 @@ image_epoch=1735689600
 #   release=DIR|none          the release, as Mix, relx or systools left it; none: an ERTS alone
 #   vm=emu|jit                which emulator goes in
 #   profile=small|fast        how the root is packed: compressed, or as it is
+#   root=initramfs|squashfs   as what: an archive that is unpacked into memory, or a disk
 #   modules=FILE              what a boot of this release has loaded, to be loaded first (optional)
 #   otp= pid1= toolchain= kernel= init=DIR   the components
 # What is in OUT afterwards: README.md. A failure leaves OUT as it was and dies or returns non-zero.
@@ -46,7 +47,7 @@ image_assemble() {
   image_system "$new/root" "$new/apps"
   image_list "$new" >"$new/root.list"
   install -m 644 "${from[kernel]}"/{vmlinux,bzImage} "$new/"
-  image_pack "$new" <"$new/root.list" >"$new/$(image_root)" &
+  image_make_root "$new" &
   image_parts "$new" >"$new/parts"
   wait "$!"
   image_manifest "$new" >"$new/manifest.json"
@@ -60,7 +61,7 @@ image_assemble() {
 # in its name the hash of what made it; a release has not, so its files are read.
 image_inputs() {
   local key
-  for key in vm profile otp pid1 toolchain kernel init; do
+  for key in vm profile root otp pid1 toolchain kernel init; do
     printf '%s %s\n' "$key" "${from[$key]##*/}"
   done
   [[ -z ${from[modules]:-} ]] || printf 'modules %s\n' "$(sha256sum <"${from[modules]}")"
@@ -168,12 +169,10 @@ image_system() {
     'beam:x:1000:1000:BEAM:/run/beam:/sbin/nologin' 'nobody:x:65534:65534:nobody:/:/sbin/nologin'
   printf '%s\n' >"$root/etc/group" root:x:0: beam:x:1000: nobody:x:65534:
   printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+  # Where the root is read-only /init can only cover what is there.
+  : >"$root/etc/resolv.conf"
   printf 'NAME=MicroBEAM\nID=microbeam\nPRETTY_NAME="MicroBEAM, Erlang/OTP %s"\n' "$otp" \
     >"$root/etc/os-release"
-  # File first and the BEAM's own DNS client next: the default is to start a program that asks libc,
-  # which waits 5 s where no name server answers.
-  printf '%s.\n' >"$root/etc/erl_inetrc" \
-    '{lookup,[file,dns]}' '{hosts_file,"/etc/hosts"}' '{resolv_conf,"/etc/resolv.conf"}'
   image_settings >"$root/etc/beam-init.conf"
 }
 
@@ -217,13 +216,35 @@ image_list() {
   } | LC_ALL=C sort -k 2,2
 }
 
-# image_root   prints the name of the file that is the root: root.cpio.zst, or root.cpio of profile fast.
+# image_root   prints the name of the file that is the root: root.cpio.zst, of profile fast root.cpio; or
+# root.squashfs.
 image_root() {
-  if [[ ${from[profile]} == fast ]]; then
-    printf 'root.cpio\n'
+  case ${from[root]}-${from[profile]} in
+    squashfs-*) printf 'root.squashfs\n' ;;
+    *-fast) printf 'root.cpio\n' ;;
+    *) printf 'root.cpio.zst\n' ;;
+  esac
+}
+
+# image_make_root DIR   makes that file of DIR/root and DIR/root.list.
+image_make_root() {
+  if [[ ${from[root]} == squashfs ]]; then
+    image_squash "$1"
   else
-    printf 'root.cpio.zst\n'
+    image_pack "$1" <"$1/root.list" >"$1/$(image_root)"
   fi
+}
+
+# image_squash DIR   makes DIR/root.squashfs. The larger a block, the smaller the whole, and the more is read and
+# unpacked for a file that is read in part. One processor, for the order of the blocks is that in which they are
+# done.
+image_squash() {
+  local -a pack=(-comp zstd -Xcompression-level 22 -b 128K)
+  # Nothing is compressed: what is read is copied from the disk to where it belongs.
+  [[ ${from[profile]} != fast ]] || pack=(-noI -noId -noD -noF -noX -b 128K)
+  (cd "$1" && mksquashfs root root.squashfs -noappend -no-progress -quiet -processors 1 -no-xattrs -no-exports \
+    -all-root -root-mode 755 -mkfs-time "$image_epoch" -all-time "$image_epoch" "${pack[@]}" \
+    -p 'dev/console c 600 0 0 5 1' -p 'dev/null c 666 0 0 1 3')
 }
 
 # image_pack DIR <LIST   writes the archive of what LIST names, found in DIR, compressed if the profile is small.

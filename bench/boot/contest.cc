@@ -19,11 +19,20 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The root of an image: compressed, or as it is.
-std::string root_of(const std::filesystem::path& image) {
+// Sets the root of an image: an archive, compressed or as it is, or a squashfs.
+void set_root(const std::filesystem::path& image, Options& options) {
+  const std::filesystem::path disk = image / "root.squashfs";
   const std::filesystem::path plain = image / "root.cpio";
   std::error_code error;
-  return (std::filesystem::exists(plain, error) ? plain : image / "root.cpio.zst").string();
+  options.initrd.clear();
+  options.root_disk.clear();
+  if (std::filesystem::exists(disk, error)) {
+    options.root_disk = disk.string();
+  } else if (std::filesystem::exists(plain, error)) {
+    options.initrd = plain.string();
+  } else {
+    options.initrd = (image / "root.cpio.zst").string();
+  }
 }
 
 Binary binary(const Contestant& contestant, const std::filesystem::path& path) {
@@ -108,7 +117,7 @@ absl::StatusOr<std::vector<Contestant>> contestants(const Options& base) {
     }
     one.options.images.clear();
     one.options.kernel = (path / "vmlinux").string();
-    one.options.initrd = root_of(path);
+    set_root(path, one.options);
     one.options.image = one.name;
     const std::string wanted(absl::StripAsciiWhitespace(contents((path / "append").string())));
     if (!wanted.empty()) one.options.append = absl::StrCat(wanted, " ", base.append);
@@ -130,7 +139,8 @@ Report contest_report(const std::vector<Contestant>& contestants,
   for (const Contestant& one : contestants) {
     report.binaries.push_back(
         binary(one, std::filesystem::path(one.options.kernel).parent_path() / "bzImage"));
-    report.binaries.push_back(binary(one, one.options.initrd));
+    report.binaries.push_back(
+        binary(one, one.options.root_disk.empty() ? one.options.initrd : one.options.root_disk));
   }
   for (Value& value : values(icount)) {
     for (size_t c = 0; c < contestants.size(); ++c) {

@@ -49,6 +49,17 @@ TEST_F(ContestTest, AFolderIsAContestant) {
   EXPECT_EQ(all->back().options.append, "all");
 }
 
+TEST_F(ContestTest, TheRootIsWhatThereIs) {
+  const std::string path = image("squashed");
+  std::ofstream(path + "/root.squashfs") << "x";
+  options.images = {path, image("packed")};
+  const auto all = contestants(options);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->front().options.root_disk, path + "/root.squashfs");
+  EXPECT_EQ(all->front().options.initrd, "");
+  EXPECT_EQ(all->back().options.root_disk, "");
+}
+
 TEST_F(ContestTest, WhatIsNoImageIsNamed) {
   options.images = {folder + "/nosuch"};
   EXPECT_THAT(std::string(contestants(options).status().message()),

@@ -21,6 +21,7 @@ ABSL_FLAG(std::string, mode, "",
           "under --accel; bench: boot several images in turns and compare them");
 ABSL_FLAG(std::string, kernel, "", "the kernel: vmlinux (PVH) or bzImage");
 ABSL_FLAG(std::string, initrd, "", "the root, a cpio archive as the kernel takes it");
+ABSL_FLAG(std::string, root_disk, "", "the root, a squashfs, in place of --initrd");
 ABSL_FLAG(std::string, image, "microbeam", "the image's name, which is the guest's host name too");
 ABSL_FLAG(int, memory, 64, "the guest's memory in MiB");
 ABSL_FLAG(int, cpus, 1, "the guest's processors");
@@ -58,6 +59,7 @@ microbeam::Options options_from_flags() {
   return {.mode = absl::GetFlag(FLAGS_mode),
           .kernel = absl::GetFlag(FLAGS_kernel),
           .initrd = absl::GetFlag(FLAGS_initrd),
+          .root_disk = absl::GetFlag(FLAGS_root_disk),
           .env_file = absl::GetFlag(FLAGS_env_file),
           .disks = absl::GetFlag(FLAGS_disk),
           .image = absl::GetFlag(FLAGS_image),
@@ -65,7 +67,6 @@ microbeam::Options options_from_flags() {
           .cpus = absl::GetFlag(FLAGS_cpus),
           .accel = absl::GetFlag(FLAGS_accel),
           .vm = absl::GetFlag(FLAGS_vm),
-          .root = absl::GetFlag(FLAGS_root),
           .append = absl::GetFlag(FLAGS_append),
           .port = absl::GetFlag(FLAGS_port),
           .icount = absl::GetFlag(FLAGS_icount),

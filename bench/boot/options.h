@@ -18,15 +18,16 @@ inline constexpr size_t kMaxDisks = 5;
 struct Options {
   std::string mode = {};  // "probe", "run", "stop", "trial" or "bench"
   std::string kernel = {};
-  std::string initrd = {};              // empty in a trial only
+  std::string initrd = {};              // a trial has no root, any other boot one of these two
+  std::string root_disk = {};           // a squashfs
   std::string env_file = {};            // environment for the release, from the host; empty: none
+  std::string env_disk = {};            // the same as a disk, made of it for a root_disk (boot.cc)
   std::vector<std::string> disks = {};  // raw, /dev/vda first
   std::string image = {};
   int memory_mib = 64;
   int cpus = 1;
-  std::string accel = "tcg";       // or "kvm"
-  std::string vm = "emu";          // or "jit"; a label only
-  std::string root = "initramfs";  // the only one yet
+  std::string accel = "tcg";  // or "kvm"
+  std::string vm = "emu";     // or "jit"; a label only
   std::string append = {};
   int port = 0;  // of the host; 0: any free one
   bool icount = false;
@@ -43,6 +44,8 @@ struct Options {
   std::string format = "text";  // or "json", "csv"
   std::string save = {};        // empty: none
 
+  // What is said of the root.
+  [[nodiscard]] const char* root() const { return root_disk.empty() ? "initramfs" : "squashfs"; }
   [[nodiscard]] absl::Duration time_limit() const;
   // How long the machine may take to end once it was asked to.
   [[nodiscard]] absl::Duration stop_limit() const;

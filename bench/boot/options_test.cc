@@ -45,8 +45,12 @@ TEST_F(OptionsTest, NamesTheFlagAndTheWayOut) {
   options.vm = "hipe";
   EXPECT_THAT(complaint(), HasSubstr("--vm=emu|jit"));
   options.vm = "jit";
-  options.root = "squashfs";
-  EXPECT_EQ(complaint(), "--root=squashfs is not supported yet; give --root=initramfs");
+  options.root_disk = "/proc/self/exe";
+  EXPECT_EQ(complaint(), "--initrd and --root_disk are two roots; give one");
+  options.initrd = "";
+  EXPECT_EQ(complaint(), "");
+  options.root_disk = "/nonexistent";
+  EXPECT_THAT(complaint(), HasSubstr("cannot read --root_disk=/nonexistent"));
 }
 
 TEST_F(OptionsTest, ChecksNumbers) {
@@ -77,7 +81,7 @@ TEST_F(OptionsTest, ChecksFiles) {
   options.console_log = "";
   EXPECT_THAT(complaint(), HasSubstr("--console_log is missing"));
   options.mode = "trial";
-  EXPECT_THAT(complaint(), HasSubstr("leave --initrd out"));
+  EXPECT_THAT(complaint(), HasSubstr("leave --initrd and --root_disk out"));
   options.initrd = "";
   EXPECT_EQ(complaint(), "");
   options.mode = "run";
@@ -97,6 +101,13 @@ TEST_F(OptionsTest, ChecksDisksAndTheEnvironment) {
   EXPECT_EQ(complaint(), "--disk=/tmp is neither a file nor a block device");
   options.disks = {"1", "2", "3", "4", "5", "6"};
   EXPECT_EQ(complaint(), "--disk: the machine has room for 5 disks");
+  options.disks.resize(5);
+  options.root_disk = "/proc/self/exe";
+  options.initrd = "";
+  EXPECT_THAT(complaint(), HasSubstr("room for 4 disks beside the root"));
+  options.disks.resize(4);
+  options.env_file = "/dev/null";
+  EXPECT_THAT(complaint(), HasSubstr("room for 3 disks beside the root"));
   options.disks = {};
   options.env_file = "/nonexistent";
   EXPECT_EQ(complaint(), "cannot read --env_file=/nonexistent: No such file or directory");

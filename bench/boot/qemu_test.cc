@@ -73,6 +73,24 @@ TEST(QemuTest, DisksInTheirOrder) {
                 "virtio_mmio.device=512@0xfeb00400:7 virtio_mmio.device=512@0xfeb00800:9 "));
 }
 
+// A volume has the same name whatever the root is.
+TEST(QemuTest, ARootThatIsADiskComesBehindTheOthers) {
+  Options options = some_options();
+  options.initrd = "";
+  options.root_disk = "/root";
+  EXPECT_THAT(kernel_command_line(options, {}),
+              HasSubstr(" root=/dev/vda rootfstype=squashfs init=/init"));
+  options.disks = {"/a"};
+  options.env_disk = "/proc/self/fd/9";
+  const std::vector<std::string> command = qemu_command(options, {});
+  EXPECT_THAT(command, Not(Contains("-initrd")));
+  EXPECT_THAT(command, Contains("if=none,id=disk0,format=raw,file=/a"));
+  EXPECT_THAT(command, Contains("if=none,id=disk1,format=raw,readonly=on,file=/root"));
+  EXPECT_THAT(command, Contains("if=none,id=disk2,format=raw,readonly=on,file=/proc/self/fd/9"));
+  EXPECT_THAT(value_of(command, "-append"), HasSubstr(" root=/dev/vdb "));
+  EXPECT_THAT(value_of(command, "-append"), HasSubstr(" beam.env_file=/dev/vdc"));
+}
+
 // What stands behind it is for /init.
 TEST(QemuTest, TheDevicesComeBeforeTheArgumentsOfInit) {
   Options options = some_options();

@@ -120,10 +120,10 @@ function checkManifest(manifest, file) {
         `it does not say what ${one.name} weighs`);
   }
   check(manifest.components.some(({name}) => name === 'linux'), file, 'it has no component linux');
-  check(rootOf(manifest) !== undefined, file, 'it names no root.cpio');
+  check(rootOf(manifest) !== undefined, file, 'it names no root');
 }
 
-const rootOf = ({bytes}) => Object.keys(bytes).find((name) => name.startsWith('root.cpio'));
+const rootOf = ({bytes}) => Object.keys(bytes).find((name) => name.startsWith('root.'));
 
 /** manifest.json of an image; see ../../rootfs/README.md. */
 function readManifest(file) {

@@ -49,7 +49,7 @@ function wholes({components, bytes, root}) {
 function files({binaries}) {
   const rows = new Map();
   for (const {contestant, path: file, bytes} of binaries) {
-    const kind = path.basename(file).startsWith('root.cpio') ? 'root' : 'kernel';
+    const kind = path.basename(file).startsWith('root.') ? 'root' : 'kernel';
     if (!rows.has(contestant)) rows.set(contestant, {name: contestant, segments: [], bytes: 0});
     const row = rows.get(contestant);
     row.segments.push({kind, value: bytes, title: `${contestant}, ${kind}: ${size(bytes)}`});

@@ -66,8 +66,14 @@ function summaryTable(run, measure) {
 }
 
 function filesTable(run) {
+  const of = (segments, kind) => {
+    const found = segments.find((one) => one.kind === kind);
+    return found ? whole(found.value) : '–';
+  };
   const row =
-      ({name, segments, bytes}) => [name, ...segments.map(({value}) => whole(value)), whole(bytes)];
+      ({name,
+        segments,
+        bytes}) => [name, of(segments, 'kernel'), of(segments, 'root'), whole(bytes)];
   return table('Kernel and root, bytes', ['', 'bzImage', 'root', 'together'], files(run).map(row));
 }
 

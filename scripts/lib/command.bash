@@ -225,6 +225,7 @@ build_image() {
   directory=$(image_directory "$1")
   step "image ${directory##*/}" image_assemble "$directory" \
     "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-small}" \
+    "root=${option[root]:-initramfs}" \
     "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
     "kernel=${component_at[kernel]}" "init=${component_at[init]}" "modules=$modules"
 }
@@ -236,7 +237,7 @@ image_record() {
   [[ ! $out -nt $image/inputs ]] || return 0
   # Its answer is of no interest: not every release answers HTTP.
   "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=probe --accel=tcg --memory=256 "--kernel=$image/vmlinux" \
-    "--initrd=$(echo "$image"/root.cpio*)" "--image=${image##*/}" "--console_log=$log" \
+    "$(machine_root "$image")" "--image=${image##*/}" "--console_log=$log" \
     "--append=beam.env.PID1_MODULES=1 ${option[append]:-}" "--env_file=${option[env-file]:-}" "--disk=${option[disk]:-}" || true
   sed -n 's/^pid1: modules=//p' "$log" | tr -d '\r' | tr ',' '\n' | LC_ALL=C sort >"$out.new"
   [[ -s $out.new ]] || die "the boot of ${image##*/} did not come to listen on any port; its console: $log"
@@ -274,6 +275,7 @@ image_directory() {
   name=$(image_name)
   [[ $vm == emu ]] || name+=-$vm
   [[ ${option[profile]:-small} == small ]] || name+=-${option[profile]}
+  [[ ${option[root]:-initramfs} == initramfs ]] || name+=-${option[root]}
   [[ ! -v option[boot-profile] ]] || name+=-profiled
   printf '%s/images/%s\n' "$MICROBEAM_BUILD" "$name"
 }

@@ -100,12 +100,21 @@ machine_runner() {
   accel=$(machine_accel "$image/vmlinux")
   runner=(
     "$MICROBEAM_BUILD/host/bench/microbeam-vm" "--mode=$1"
-    "--kernel=$image/vmlinux" "--initrd=$(echo "$image"/root.cpio*)" "--image=$(image_name)"
-    "--vm=${option[vm]}" "--root=${option[root]}" "--accel=$accel"
+    "--kernel=$image/vmlinux" "$(machine_root "$image")" "--image=$(image_name)"
+    "--vm=${option[vm]}" "--accel=$accel"
     "--memory=${option[memory]}" "--cpus=${option[cpus]}" "--port=${option[port]:-0}"
     "--append=${option[append]:-}" "--disk=${option[disk]:-}" "--env_file=${option[env-file]:-}"
     "--console_log=$MICROBEAM_BUILD/logs/console-${image##*/}.log"
   )
+}
+
+# machine_root IMAGE   prints the runner's argument for the root of an image.
+machine_root() {
+  if [[ -e $1/root.squashfs ]]; then
+    printf -- '--root_disk=%s\n' "$1/root.squashfs"
+  else
+    printf -- '--initrd=%s\n' "$1"/root.cpio*
+  fi
 }
 
 # machine_accel KERNEL   prints kvm or tcg, and says which and why where that was a choice.

@@ -22,7 +22,7 @@ options_subcommands=(
 
 # Each line: name ; value ; subcommands ; default ; what it says. The value is
 #   (nothing)           for a switch
-#   a|b|later:c         one of these words; what follows "later:" is not supported yet
+#   a|b                 one of these words
 #   PLACEHOLDER KIND    KIND is directory, file, files (each time one or more, with commas), text, or the
 #                       range of a number
 # shellcheck disable=SC2016 # backquotes for readers
@@ -38,7 +38,7 @@ options_table=(
   'port    ; N 1-65535       ; run probe            ;       ; port of 127.0.0.1 that leads to the machine (default: any free one)'
   'profile ; small|fast      ; run build probe size ; small ; fast: the root is not compressed, 8 MB more and booted in two thirds of the instructions'
   'boot-profile ;            ; run build probe size ;       ; boot the image once, and make one that loads first just what that boot has loaded'
-  'root    ; initramfs|later:squashfs ; run build probe size ; initramfs ; the kind of root file system'
+  'root    ; initramfs|squashfs ; run build probe size ; initramfs ; the root: unpacked into memory, or a disk that is read as needed (less memory)'
   'locked  ;                 ; run build probe size test bench ;  ; fail if the archive has not got the versions of rootfs/sources.lock'
   'background ;              ; run                  ;       ; return when the machine answers, which goes on until `stop NAME`'
   'json    ;                 ; probe bench          ;       ; print one JSON object instead of a table'
@@ -161,8 +161,6 @@ options_value() {
       ;;
     *\|*)
       words=$(options_placeholder "$name")
-      [[ "|$kind|" != *"|later:$value|"* ]] ||
-        options_refuse "$command" "--$name $value is not supported yet; give --$name $words"
       [[ "|$words|" == *"|$value|"* && $value != *\|* ]] ||
         options_refuse "$command" "--$name $value is not known; give --$name $words"
       ;;
@@ -245,9 +243,7 @@ options_help_command() {
 
 # options_placeholder NAME   prints what stands for the option's value in a help.
 options_placeholder() {
-  local text=${option_value[$1]%% *}
-  text=${text//later:*([^|])/}
-  printf '%s\n' "${text%|}"
+  printf '%s\n' "${option_value[$1]%% *}"
 }
 
 # options_nearest WORD NAME...   prints the name that takes the fewest edits to reach from WORD.

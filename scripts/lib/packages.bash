@@ -28,6 +28,7 @@ packages_table=(
   'cpio               build'
   'libelf-dev         build'
   'zstd               build'
+  'squashfs-tools     build'
   'qemu-system-x86    vm'
   'g++                host'
   'ccache             host' # a clean checkout compiles nothing that was compiled before

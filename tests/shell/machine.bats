@@ -75,7 +75,7 @@ got() {
 @test "every option reaches the runner as it was given" {
   run -0 command probe --json --accel tcg --memory 96 --cpus 2 --port 8099 --append 'a="b c" beam.x=1 -- -y'
   got --mode=probe --memory=96 --cpus=2 --port=8099 '--append=a="b c" beam.x=1 -- -y' --image=hello --vm=emu \
-    --root=initramfs "--kernel=$MICROBEAM_BUILD/images/hello/vmlinux" \
+    "--kernel=$MICROBEAM_BUILD/images/hello/vmlinux" \
     "--initrd=$MICROBEAM_BUILD/images/hello/root.cpio.zst"
 }
 

@@ -11,10 +11,10 @@ const path = require('path');
 const known = {
   boot: {option: '', title: 'Boot'},
   icount: {option: ' --icount', title: 'Boot, in instructions of the guest'},
-  memory: {option: ' --memory', title: 'Memory'},
-  load: {option: ' --load', title: 'Under load'},
-  idle: {option: ' --idle', title: 'Idle'},
-  native: {option: ' --native', title: 'On the host, without a machine'}
+  memory: {option: ' --what memory', title: 'Memory'},
+  load: {option: ' --what load', title: 'Under load'},
+  idle: {option: ' --what idle', title: 'Idle'},
+  native: {option: ' --what native', title: 'On the host, without a machine'}
 };
 
 /** What a run is called. */

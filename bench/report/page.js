@@ -16,6 +16,8 @@ const about = {
       'the JIT, every module loaded at start, distribution and epmd',
   'busybox-exec':
       'our root, whose /init is a shell script that executes the very command that beam-init would',
+  'tini': 'the same script below tini, which is /init: the BEAM is its child',
+  'dumb-init': 'the same below dumb-init',
   'hello-jit': 'ours, with the JIT',
   'hello': 'ours, with the interpreter',
   'hello-fast': 'hello with a root that is not compressed',

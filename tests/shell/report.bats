@@ -243,7 +243,7 @@ refused() {
   refused boot.json 'which machine'
   measured boot icount
   echo '{' >"$results/memory.json"
-  refused memory.json 'is not JSON' 'scripts/microbeam bench --memory'
+  refused memory.json 'is not JSON' 'scripts/microbeam bench --what memory'
   rm "$results/memory.json"
   echo '{' >"$MICROBEAM_BUILD/images/hello/manifest.json"
   refused manifest.json 'is not JSON' 'scripts/microbeam build'

@@ -3,8 +3,13 @@
 #include <absl/status/status.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/strip.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <system_error>
 
 #include "boot.h"
 #include "clock.h"
@@ -12,6 +17,7 @@
 #include "contest.h"
 #include "modes.h"
 #include "proc.h"
+#include "run_program.h"
 #include "signals.h"
 
 namespace microbeam {
@@ -43,6 +49,25 @@ absl::StatusOr<BootFigures> boot_once(Loop& loop, const Signals& signals, const 
                    console_report(console, options.console_log)));
 }
 
+// What QEMU calls its version.
+absl::StatusOr<std::string> qemu_version(Loop& loop, const std::string& qemu) {
+  const absl::StatusOr<std::string> said =
+      run_program(loop, {qemu, "--version"}, absl::Seconds(10));
+  if (!said.ok()) return said.status();
+  const std::string line = printable(said->substr(0, said->find('\n')));
+  return std::string(absl::StripPrefix(line, "QEMU emulator version "));
+}
+
+// Whole or not at all: whoever reads it may do so at any time.
+absl::Status save(const std::string& path, const std::string& text) {
+  const std::string fresh = absl::StrCat(path, ".", getpid());
+  std::ofstream(fresh) << text << std::flush;
+  if (std::error_code error; std::filesystem::file_size(fresh, error) == text.size()) {
+    if (std::filesystem::rename(fresh, path, error); !error) return absl::OkStatus();
+  }
+  return absl::UnavailableError(absl::StrCat("cannot write --save=", path));
+}
+
 std::string first_figure(const BootFigures& figures, bool icount) {
   if (icount && figures.boot.insns) {
     const std::optional<int64_t> at = (*figures.boot.insns)[static_cast<size_t>(Event::kListening)];
@@ -62,9 +87,13 @@ int bench(const Options& options) {
   }
   Loop loop;
   Signals signals(loop);
-  const std::string machine =
-      absl::StrCat(describe_machine(), "; ", options.accel, options.icount ? " -icount" : "", ", ",
-                   options.memory_mib, " MiB, ", options.cpus, " CPU");
+  const absl::StatusOr<std::string> version = qemu_version(loop, options.qemu);
+  if (!version.ok()) {
+    std::cerr << "microbeam-vm: " << version.status().message() << "\n";
+    return kExitUsage;
+  }
+  // Of the time before the load that the boots are.
+  const std::string machine = describe_machine();
   std::vector<std::vector<BootFigures>> figures(all->size());
   // Round 0 reads the files into the host's memory and counts for nothing; under -icount it would
   // be the same as the others.
@@ -83,7 +112,17 @@ int bench(const Options& options) {
       if (round > 0) figures[c].push_back(*std::move(result));
     }
   }
-  const Report report = contest_report(*all, figures, machine);
+  Report report = contest_report(*all, figures, machine);
+  report.guest = Guest{.qemu = *version,
+                       .accel = options.accel,
+                       .memory_mib = options.memory_mib,
+                       .cpus = options.cpus};
+  if (!options.save.empty()) {
+    if (absl::Status saved = save(options.save, to_json(report) + "\n"); !saved.ok()) {
+      std::cerr << "microbeam-vm: " << saved.message() << "\n";
+      return kExitFailed;
+    }
+  }
   std::cout << (options.format == "json"  ? to_json(report) + "\n"
                 : options.format == "csv" ? to_csv(report)
                                           : to_text(report))

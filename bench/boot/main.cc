@@ -51,6 +51,7 @@ ABSL_FLAG(std::vector<std::string>, images, {},
           "bench: image folders; the first is what the others are held against");
 ABSL_FLAG(int, rounds, 10, "bench: how often each is booted");
 ABSL_FLAG(std::string, format, "text", "bench: text, json or csv");
+ABSL_FLAG(std::string, save, "", "bench: the file that has the figures as JSON besides");
 
 namespace {
 
@@ -77,7 +78,8 @@ microbeam::Options options_from_flags() {
           .background = absl::GetFlag(FLAGS_background),
           .images = absl::GetFlag(FLAGS_images),
           .rounds = absl::GetFlag(FLAGS_rounds),
-          .format = absl::GetFlag(FLAGS_format)};
+          .format = absl::GetFlag(FLAGS_format),
+          .save = absl::GetFlag(FLAGS_save)};
 }
 
 int usage_error(absl::string_view message) {

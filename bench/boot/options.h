@@ -37,10 +37,12 @@ struct Options {
   std::string console_log = {};  // empty: not kept
   std::string state = {};        // names a machine in the background (state.h)
   bool background = false;
-  // Of a bench: image folders, how often each is booted, and how the figures are printed.
+  // Of a bench: image folders, how often each is booted, how the figures are printed, and the file
+  // that has them as JSON besides.
   std::vector<std::string> images = {};
   int rounds = 10;
   std::string format = "text";  // or "json", "csv"
+  std::string save = {};        // empty: none
 
   // What is said of the root.
   [[nodiscard]] const char* root() const { return root_disk.empty() ? "initramfs" : "squashfs"; }

@@ -21,6 +21,7 @@
 namespace microbeam {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
@@ -108,10 +109,12 @@ class ProgramTest : public testing::Test {
     return false;
   }
 
-  std::string console_log() {
-    std::ifstream file(folder + "/console.log", std::ios::binary);
+  static std::string contents(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+
+  std::string console_log() { return contents(folder + "/console.log"); }
 
   // The JSON with every number of the timeline made an N.
   static std::string shape(const std::string& json) {
@@ -520,8 +523,9 @@ TEST_F(ProgramTest, BenchBootsInTurnsAndComparesWithTheFirst) {
       std::ofstream(image + file) << "x";
     absl::StrAppend(&images, images.empty() ? "" : ",", image);
   }
-  const Result result =
-      run(command("bench", "serves", {"--images=" + images, "--rounds=2", "--format=csv"}));
+  const Result result = run(command(
+      "bench", "serves",
+      {"--images=" + images, "--rounds=2", "--format=csv", "--save=" + folder + "/boot.json"}));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\nfirst_byte,ms,a,2,"));
   EXPECT_THAT(result.out, HasSubstr("\nfirst_byte,ms,b,2,"));
@@ -530,6 +534,10 @@ TEST_F(ProgramTest, BenchBootsInTurnsAndComparesWithTheFirst) {
                                        "round 1 of 2, b: .*\nround 2 of 2, a: .*\n"
                                        "round 2 of 2, b: [^\n]*\n"));
   EXPECT_TRUE(qemu_is_gone());
+  const std::string saved = contents(folder + "/boot.json");
+  EXPECT_THAT(saved, StartsWith(R"({"what":"boot","machine":")"));
+  EXPECT_THAT(saved, HasSubstr(R"("guest":{"qemu":"9.9","accel":"tcg","memory_mib":64,"cpus":1})"));
+  EXPECT_THAT(saved, ContainsRegex(R"("name":"first_byte".*"values":\[[0-9.]+,[0-9.]+\])"));
 
   const Result failed = run(command("bench", "panics", {"--images=" + images}));
   EXPECT_EQ(failed.status, 1);

@@ -72,10 +72,12 @@ machine_probe() {
   return "$status"
 }
 
-# machine_bench   boots our images of the sample and the peers in turns, and compares them.
+# machine_bench   boots our images of the sample and the peers in turns, and compares them. The figures are kept in
+# build/bench/WHAT.json besides, or in the folder that MICROBEAM_RESULTS names.
 machine_bench() {
   # 256 MiB for all: with 64, as ours have, stock is out of memory before it listens.
-  local accel name images='' format=text memory=256 wanted=("${option_rest[@]}")
+  local accel name images='' format=text what=boot memory=256 wanted=("${option_rest[@]}")
+  local results=${MICROBEAM_RESULTS:-$MICROBEAM_BUILD/bench}
   [[ ${#wanted[@]} -gt 0 ]] || wanted=("${bench_images[@]}")
   for name in "${wanted[@]}"; do
     images+=,$MICROBEAM_BUILD/images/$name
@@ -83,10 +85,12 @@ machine_bench() {
   accel=$(machine_accel "$MICROBEAM_BUILD/images/hello/vmlinux")
   [[ ! -v option[json] ]] || format=json
   [[ ! -v option[csv] ]] || format=csv
+  [[ ! -v option[icount] ]] || what=icount
+  mkdir -p "$results"
   job "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=bench "--images=${images#,}" "--rounds=${option[rounds]}" \
     "--format=$format" "--accel=$accel" "--memory=$memory" "--cpus=${option[cpus]}" \
     "--icount=$([[ -v option[icount] ]] && echo true || echo false)" --timeout=300 \
-    "--console_log=$MICROBEAM_BUILD/logs/console-bench.log"
+    "--save=$results/$what.json" "--console_log=$MICROBEAM_BUILD/logs/console-bench.log"
 }
 
 # machine_runner MODE   sets the caller's runner to the command that boots the image.

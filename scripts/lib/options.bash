@@ -5,7 +5,7 @@
 
 shopt -s extglob
 
-# Each line: name ; arguments ; what it does. "later" as arguments: it has its place, it is not built.
+# Each line: name ; arguments ; what it does.
 # shellcheck disable=SC2016 # backquotes for readers
 options_subcommands=(
   'run    ;            ; build what is missing and boot it, with the console on this terminal'
@@ -17,12 +17,12 @@ options_subcommands=(
   'doctor ;            ; say what this machine lacks, and the command that mends it'
   'clean  ;            ; remove what was built'
   'bench  ; [IMAGE...] ; boot our images and their peers in turns and compare them (all of them, or those named)'
-  'report ; later      ;'
+  'report ;            ; make a page with pictures of what was measured, and boot what was not measured yet'
 )
 
 # Each line: name ; value ; subcommands ; default ; what it says. The value is
 #   (nothing)           for a switch
-#   a|b|later:c         one of these words; what follows "later:" is not supported yet
+#   a|b                 one of these words
 #   PLACEHOLDER KIND    KIND is directory, file, files (each time one or more, with commas), text, or the
 #                       range of a number
 # shellcheck disable=SC2016 # backquotes for readers
@@ -47,8 +47,10 @@ options_table=(
   'csv     ;                 ; bench                ;       ; print comma-separated values instead of a table'
   'rounds  ; N 1-1000        ; bench                ; 10    ; how often each image is booted'
   'icount  ;                 ; probe bench          ;       ; count the instructions of the guest (repeatable, with TCG and one processor)'
+  'again   ; N 1-1000        ; report               ;       ; boot each image N times anew, although there are figures of earlier boots'
+  'pictures ; DIR directory  ; report               ;       ; put the main pictures there too, as SVG files'
   'cache   ;                 ; clean                ;       ; remove the downloads and the components in the cache too'
-  'help    ;                 ; run build probe stop test bench size doctor clean ; ; print this'
+  'help    ;                 ; run build probe stop test bench report size doctor clean ; ; print this'
 )
 
 # What options_parse leaves: name -> value (1 for a switch), and what was no option.
@@ -65,7 +67,7 @@ options_load() {
   for line in "${options_subcommands[@]}"; do
     IFS=';' read -r name a b <<<"${line//*( );*( )/;}"
     command_arguments[$name]=$a command_text[$name]=$b
-    [[ $a == later ]] || command_names+=("$name")
+    command_names+=("$name")
   done
   for line in "${options_table[@]}"; do
     IFS=';' read -r name a b c d <<<"${line//*( );*( )/;}"
@@ -75,9 +77,8 @@ options_load() {
 }
 options_load
 
-# options_command NAME   refuses what is no subcommand, or none yet.
+# options_command NAME   refuses what is no subcommand.
 options_command() {
-  [[ ${command_arguments[$1]-} != later ]] || options_refuse '' "$1 is not built yet"
   [[ ! -v command_text[$1] ]] || return 0
   [[ $1 != -* ]] || options_refuse '' "the subcommand comes first, then $1"
   options_refuse '' "there is no subcommand $1; the nearest is $(options_nearest "$1" "${command_names[@]}")"
@@ -162,8 +163,6 @@ options_value() {
       ;;
     *\|*)
       words=$(options_placeholder "$name")
-      [[ "|$kind|" != *"|later:$value|"* ]] ||
-        options_refuse "$command" "--$name $value is not supported yet; give --$name $words"
       [[ "|$words|" == *"|$value|"* && $value != *\|* ]] ||
         options_refuse "$command" "--$name $value is not known; give --$name $words"
       ;;
@@ -246,9 +245,7 @@ options_help_command() {
 
 # options_placeholder NAME   prints what stands for the option's value in a help.
 options_placeholder() {
-  local text=${option_value[$1]%% *}
-  text=${text//later:*([^|])/}
-  printf '%s\n' "${text%|}"
+  printf '%s\n' "${option_value[$1]%% *}"
 }
 
 # options_nearest WORD NAME...   prints the name that takes the fewest edits to reach from WORD.

@@ -28,7 +28,7 @@ tests_environment() {
 command_test() {
   local label failed=0 labels=("${option_rest[@]}") rows=()
   [[ ${#labels[@]} -gt 0 ]] || labels=("${tests_labels[@]}")
-  command_packages build host vm test bench
+  command_packages build host vm test bench report
   tests_build "${labels[@]}"
   build_unlock
   tests_environment

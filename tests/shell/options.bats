@@ -43,7 +43,7 @@ refuses() {
 }
 
 @test "each subcommand has a help of its own, with the options that it takes" {
-  for name in run build probe stop test size doctor clean; do
+  for name in run build probe stop test bench report size doctor clean; do
     run --separate-stderr -0 "$microbeam" "$name" --help
     says "usage: scripts/microbeam $name" --help
     first=$output
@@ -68,10 +68,6 @@ refuses() {
   refuses help rnu -- 'nearest is run'
 }
 
-@test "what is designed but not built yet is refused by name" {
-  refuses report -- 'report is not built yet'
-}
-
 @test "a word that is none of the words of an option is refused, with those that are" {
   refuses run --root ext4 -- '--root ext4' 'initramfs' 'squashfs'
 }
@@ -87,6 +83,8 @@ refuses() {
   refuses stop hello --disk x -- '--disk has no meaning for stop'
   refuses bench --append x -- '--append has no meaning for bench'
   refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec hello-jit hello hello-fast hello-fast-profiled'
+  refuses report --icount -- '--icount has no meaning for report'
+  refuses report --pictures "$BATS_TEST_TMPDIR/none" -- '--pictures' 'no such directory'
   refuses bench --rounds 0 -- '--rounds 0' 'from 1 to'
   refuses run --env-file /dev/null --env-file /dev/null -- '--env-file is given twice'
   refuses run --vm emu --vm jit -- '--vm is given twice'

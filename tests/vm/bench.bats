@@ -5,6 +5,9 @@
 
 load helper
 
+# What a person has measured stays.
+setup() { export MICROBEAM_RESULTS=$BATS_TEST_TMPDIR; }
+
 # row MEASURE IMAGE   the comma-separated line has one value, and a median that is a number.
 row() { [[ $output =~ (^|$'\n')$1,[a-zA-Z]+,$2,1,[0-9]+\.[0-9]+, ]] || { echo "no row $1 of $2 in: $output"; return 1; }; }
 
@@ -17,4 +20,5 @@ row() { [[ $output =~ (^|$'\n')$1,[a-zA-Z]+,$2,1,[0-9]+\.[0-9]+, ]] || { echo "n
   done
   row exec hello-fast
   [[ $output == *$'\n'exec,ms,stock,0,,,,* ]]
+  [[ $(<"$MICROBEAM_RESULTS/boot.json") == '{"what":"boot",'*'"guest":{"qemu":"'*'"values":['* ]]
 }

@@ -19,18 +19,30 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The root of an image: compressed, or as it is.
-std::string root_of(const std::filesystem::path& image) {
-  const std::filesystem::path plain = image / "root.cpio";
-  std::error_code error;
-  return (std::filesystem::exists(plain, error) ? plain : image / "root.cpio.zst").string();
+// The root of an image: a disk, or an initramfs as it is, or compressed.
+void take_root(const std::filesystem::path& image, Options& options) {
+  const auto there = [&](const char* name) {
+    std::error_code error;
+    return std::filesystem::exists(image / name, error);
+  };
+  if (there("root.ext4")) {
+    options.initrd.clear();
+    options.disks.insert(options.disks.begin(), (image / "root.ext4").string());
+    options.snapshot = true;
+    return;
+  }
+  options.initrd = (image / (there("root.cpio") ? "root.cpio" : "root.cpio.zst")).string();
 }
 
+// Of a disk what it takes on this host: most of it is a hole.
 Binary binary(const Contestant& contestant, const std::filesystem::path& path) {
+  static constexpr int64_t kBlock = 512;  // stat(2)
   struct stat status{};
-  const bool found = stat(path.c_str(), &status) == 0;
-  return {
-      .contestant = contestant.name, .path = path.string(), .bytes = found ? status.st_size : -1};
+  if (stat(path.c_str(), &status) != 0) status.st_size = -1;
+  const bool disk = status.st_size >= 0 && path.extension() == ".ext4";
+  return {.contestant = contestant.name,
+          .path = path.string(),
+          .bytes = disk ? status.st_blocks * kBlock : status.st_size};
 }
 
 struct Value {
@@ -101,7 +113,7 @@ absl::StatusOr<std::vector<Contestant>> contestants(const Options& base) {
     }
     one.options.images.clear();
     one.options.kernel = (path / "vmlinux").string();
-    one.options.initrd = root_of(path);
+    take_root(path, one.options);
     one.options.image = one.name;
     const std::string wanted(absl::StripAsciiWhitespace(contents((path / "append").string())));
     if (!wanted.empty()) one.options.append = absl::StrCat(wanted, " ", base.append);
@@ -119,7 +131,8 @@ Report contest_report(const std::vector<Contestant>& contestants,
   for (const Contestant& one : contestants) {
     report.binaries.push_back(
         binary(one, std::filesystem::path(one.options.kernel).parent_path() / "bzImage"));
-    report.binaries.push_back(binary(one, one.options.initrd));
+    report.binaries.push_back(
+        binary(one, one.options.initrd.empty() ? one.options.disks.front() : one.options.initrd));
   }
   for (Value& value : values(contestants.front().options.icount)) {
     for (size_t c = 0; c < contestants.size(); ++c) {

@@ -124,6 +124,8 @@ absl::Status check_files(const Options& options) {
     return absl::InvalidArgumentError("--images is missing; give image folders, with commas");
   }
   if (absl::Status status = readable_file("kernel", options.kernel); !status.ok()) return status;
+  const bool disk_root = options.mode == "bench" && !options.disks.empty();
+  if (options.initrd.empty() && disk_root) return absl::OkStatus();
   if (options.mode != "trial") return readable_file("initrd", options.initrd);
   if (options.initrd.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(

@@ -18,9 +18,10 @@ inline constexpr size_t kMaxDisks = 5;
 struct Options {
   std::string mode = {};  // "probe", "run", "stop", "trial" or "bench"
   std::string kernel = {};
-  std::string initrd = {};              // empty in a trial only
+  std::string initrd = {};              // empty in a trial, and where the root is a disk
   std::string env_file = {};            // environment for the release, from the host; empty: none
   std::vector<std::string> disks = {};  // raw, /dev/vda first
+  bool snapshot = false;                // what is written to the disks is gone with the machine
   std::string image = {};
   int memory_mib = 64;
   int cpus = 1;

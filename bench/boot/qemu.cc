@@ -82,8 +82,10 @@ void add_disks(std::vector<std::string>& command, const Options& options) {
     // A comma in an option's value is written twice.
     const std::string file = absl::StrReplaceAll(options.disks[i], {{",", ",,"}});
     add(command,
-        {"-drive", absl::StrFormat("if=none,id=disk%d,format=raw,file=%s", i, file), "-device",
-         absl::StrFormat("virtio-blk-device,drive=disk%d,%s", i, on_bus(kDiskBus[i]))});
+        {"-drive",
+         absl::StrFormat("if=none,id=disk%d,format=raw,%sfile=%s", i,
+                         options.snapshot ? "snapshot=on," : "", file),
+         "-device", absl::StrFormat("virtio-blk-device,drive=disk%d,%s", i, on_bus(kDiskBus[i]))});
   }
 }
 
@@ -133,7 +135,7 @@ std::vector<std::string> qemu_command(const Options& options, const Host& host) 
   // signal=off: bytes, not keys; stdin is /dev/null, stdout the pipe of our reader.
   add(command, {"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"});
   if (options.mode == "trial") return command;
-  add(command, {"-initrd", options.initrd});
+  if (!options.initrd.empty()) add(command, {"-initrd", options.initrd});
   add(command,
       {"-netdev",
        absl::StrFormat("user,id=net0,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:%d", host.port, kGuestPort),

@@ -73,6 +73,16 @@ TEST(QemuTest, DisksInTheirOrder) {
                 "virtio_mmio.device=512@0xfeb00400:7 virtio_mmio.device=512@0xfeb00800:9 "));
 }
 
+TEST(QemuTest, ARootOnADiskThatIsLeftAsItWas) {
+  Options options = some_options();
+  options.initrd = "";
+  options.disks = {"/root.ext4"};
+  options.snapshot = true;
+  const std::vector<std::string> command = qemu_command(options, {});
+  EXPECT_THAT(command, Not(Contains("-initrd")));
+  EXPECT_THAT(command, Contains("if=none,id=disk0,format=raw,snapshot=on,file=/root.ext4"));
+}
+
 // What stands behind it is for /init.
 TEST(QemuTest, TheDevicesComeBeforeTheArgumentsOfInit) {
   Options options = some_options();

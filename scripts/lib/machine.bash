@@ -75,9 +75,8 @@ machine_probe() {
 # machine_bench   boots our images of the sample and the peers in turns, and compares them.
 machine_bench() {
   # 256 MiB for all: with 64, as ours have, stock is out of memory before it listens.
-  local accel name images='' format=text memory=256 wanted=("${option_rest[@]}")
-  [[ ${#wanted[@]} -gt 0 ]] || wanted=("${bench_images[@]}")
-  for name in "${wanted[@]}"; do
+  local accel name images='' format=text memory=256
+  for name in "${option_rest[@]}"; do
     images+=,$MICROBEAM_BUILD/images/$name
   done
   accel=$(machine_accel "$MICROBEAM_BUILD/images/hello/vmlinux")

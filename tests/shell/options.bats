@@ -88,7 +88,7 @@ refuses() {
   refuses probe --background -- '--background has no meaning for probe'
   refuses stop hello --disk x -- '--disk has no meaning for stop'
   refuses bench --append x -- '--append has no meaning for bench'
-  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec hello-jit hello hello-fast hello-fast-profiled'
+  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec debian hello-jit hello hello-fast hello-fast-profiled'
   refuses bench --rounds 0 -- '--rounds 0' 'from 1 to'
   refuses run --env-file /dev/null --env-file /dev/null -- '--env-file is given twice'
   refuses run --vm emu --vm jit -- '--vm is given twice'

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The peers: images of the same sample with the same kernel, started in other ways. Each is a folder as
-# rootfs/assemble.bash makes them, so that microbeam-vm boots it like any other.
+# rootfs/assemble.bash makes them, or has a disk for its root, so that microbeam-vm boots it like any other.
 #
 #   stock         what one gets by default: BusyBox's init, its shell, `bin/hello start` as Mix wrote it, the
 #                 JIT, every module loaded at start, distribution and epmd
 #   busybox-exec  our root, whose /init is a shell script that mounts, sets the network up and executes the
 #                 very argv that beam-init would
+#   debian        a small Debian: systemd, Debian's Erlang and Elixir, the sample as a service, on a disk; the
+#                 kernel has besides what systemd requires
 #
 # Sourced by the command, after rootfs/assemble.bash.
 
@@ -14,17 +16,17 @@
 peers=(stock busybox-exec)
 
 # peer_assemble NAME OUT HELLO KEY=VALUE...   makes the peer's image OUT; HELLO is our image of the sample, the
-# rest as for image_assemble, and busybox=DIR.
+# rest as for image_assemble, and busybox=DIR, or for debian debian=DIR.
 peer_assemble() {
   local name=$1 out=$2 ours=$3 new=$2.new argument inputs
-  local -A from=([vm]=jit [profile]=small)
+  local -A from=([vm]=jit [profile]=small [debian]='')
   shift 3
   for argument in "$@"; do
     from[${argument%%=*}]=${argument#*=}
   done
   inputs=$(
     image_inputs
-    printf '%s\n' "${from[busybox]##*/}" "$ours"
+    printf '%s\n' "${from[busybox]##*/}" "${from[debian]##*/}" "$ours"
     sha256sum <"${BASH_SOURCE[0]}"
     sha256sum <"$ours/inputs"
   )
@@ -35,9 +37,11 @@ peer_assemble() {
   rm -rf "$new"
   mkdir -p "$new/root"
   "peer_${name//-/_}" "$new/root" "$ours"
-  image_list "$new" >"$new/root.list"
   install -m 644 "${from[kernel]}"/{vmlinux,bzImage} "$new/"
-  image_pack "$new" <"$new/root.list" >"$new/root.cpio.zst"
+  if [[ ! -e $new/root.ext4 ]]; then
+    image_list "$new" >"$new/root.list"
+    image_pack "$new" <"$new/root.list" >"$new/root.cpio.zst"
+  fi
   printf '%s\n' "$inputs" >"$new/inputs"
   rm -rf "$out"
   mv "$new" "$out"
@@ -88,6 +92,13 @@ peer_busybox_exec() {
     printf 'exec /bin/busybox env -i %s %s\n' "${variables[*]}" "${words[*]}"
   } >"$root/init"
   chmod 755 "$root/init"
+}
+
+# peer_debian ROOT   a disk in place of ROOT.
+peer_debian() {
+  cp --sparse=always "${from[debian]}/root.ext4" "$1.ext4"
+  printf 'root=/dev/vda rootfstype=ext4 rw\n' >"${1%/*}/append"
+  rmdir "$1"
 }
 
 # peer_busybox ROOT   BusyBox under all its names.

@@ -19,27 +19,38 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Sets the root of an image: an archive, compressed or as it is, or a squashfs.
-void set_root(const std::filesystem::path& image, Options& options) {
-  const std::filesystem::path disk = image / "root.squashfs";
-  const std::filesystem::path plain = image / "root.cpio";
-  std::error_code error;
+// Sets the root of an image: a squashfs, a disk, or an initramfs as it is, or compressed.
+void take_root(const std::filesystem::path& image, Options& options) {
+  const auto there = [&](const char* name) {
+    std::error_code error;
+    return std::filesystem::exists(image / name, error);
+  };
   options.initrd.clear();
   options.root_disk.clear();
-  if (std::filesystem::exists(disk, error)) {
-    options.root_disk = disk.string();
-  } else if (std::filesystem::exists(plain, error)) {
-    options.initrd = plain.string();
+  if (there("root.ext4")) {
+    options.disks.insert(options.disks.begin(), (image / "root.ext4").string());
+    options.snapshot = true;
+  } else if (there("root.squashfs")) {
+    options.root_disk = (image / "root.squashfs").string();
   } else {
-    options.initrd = (image / "root.cpio.zst").string();
+    options.initrd = (image / (there("root.cpio") ? "root.cpio" : "root.cpio.zst")).string();
   }
 }
 
+std::string root_file(const Options& options) {
+  if (options.snapshot) return options.disks.front();
+  return options.initrd.empty() ? options.root_disk : options.initrd;
+}
+
+// Of a disk what it takes on this host: most of it is a hole.
 Binary binary(const Contestant& contestant, const std::filesystem::path& path) {
+  static constexpr int64_t kBlock = 512;  // stat(2)
   struct stat status{};
-  const bool found = stat(path.c_str(), &status) == 0;
-  return {
-      .contestant = contestant.name, .path = path.string(), .bytes = found ? status.st_size : -1};
+  if (stat(path.c_str(), &status) != 0) status.st_size = -1;
+  const bool disk = status.st_size >= 0 && path.extension() == ".ext4";
+  return {.contestant = contestant.name,
+          .path = path.string(),
+          .bytes = disk ? status.st_blocks * kBlock : status.st_size};
 }
 
 struct Value {
@@ -117,7 +128,7 @@ absl::StatusOr<std::vector<Contestant>> contestants(const Options& base) {
     }
     one.options.images.clear();
     one.options.kernel = (path / "vmlinux").string();
-    set_root(path, one.options);
+    take_root(path, one.options);
     one.options.image = one.name;
     const std::string wanted(absl::StripAsciiWhitespace(contents((path / "append").string())));
     if (!wanted.empty()) one.options.append = absl::StrCat(wanted, " ", base.append);
@@ -139,8 +150,7 @@ Report contest_report(const std::vector<Contestant>& contestants,
   for (const Contestant& one : contestants) {
     report.binaries.push_back(
         binary(one, std::filesystem::path(one.options.kernel).parent_path() / "bzImage"));
-    report.binaries.push_back(
-        binary(one, one.options.root_disk.empty() ? one.options.initrd : one.options.root_disk));
+    report.binaries.push_back(binary(one, root_file(one.options)));
   }
   for (Value& value : values(icount)) {
     for (size_t c = 0; c < contestants.size(); ++c) {

@@ -21,9 +21,10 @@ struct Contestant {
   Options options;   // of each of its boots
 };
 
-// Image folders: vmlinux and root.cpio.zst or root.cpio, and in a file `append` what an image wants
-// of the kernel's command line, if anything. `base` has all that is the same for all. Fails with
-// what is missing.
+// Image folders: vmlinux and root.cpio.zst, root.cpio or root.ext4, and in a file `append` what an
+// image wants of the kernel's command line, if anything. root.ext4 is the first disk, and each boot
+// finds it as it is in the folder. `base` has all that is the same for all. Fails with what is
+// missing.
 absl::StatusOr<std::vector<Contestant>> contestants(const Options& base);
 
 // What one boot has shown.

@@ -60,6 +60,24 @@ TEST_F(ContestTest, TheRootIsWhatThereIs) {
   EXPECT_EQ(all->back().options.root_disk, "");
 }
 
+TEST_F(ContestTest, ARootOnADiskIsTheSameForEachBoot) {
+  const std::string debian = image("debian", "root=/dev/vda");
+  std::filesystem::rename(debian + "/root.cpio.zst", debian + "/root.ext4");
+  std::filesystem::resize_file(debian + "/root.ext4", 1UL << 30);
+  options.images = {debian, image("hello")};
+  const auto all = contestants(options);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->front().options.initrd, "");
+  EXPECT_THAT(all->front().options.disks, ElementsAre(debian + "/root.ext4"));
+  EXPECT_TRUE(all->front().options.snapshot);
+  EXPECT_THAT(all->back().options.disks, ElementsAre());
+  EXPECT_FALSE(all->back().options.snapshot);
+  const Report report = contest_report(*all, {{}, {}}, "here");
+  // A file system may keep so little in the inode, and count nothing.
+  EXPECT_GE(report.binaries[1].bytes, 0);
+  EXPECT_LT(report.binaries[1].bytes, 1 << 20) << "of a hole";
+}
+
 TEST_F(ContestTest, WhatIsNoImageIsNamed) {
   options.images = {folder + "/nosuch"};
   EXPECT_THAT(std::string(contestants(options).status().message()),

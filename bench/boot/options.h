@@ -18,11 +18,14 @@ inline constexpr size_t kMaxDisks = 5;
 struct Options {
   std::string mode = {};  // "probe", "run", "stop", "trial" or "bench"
   std::string kernel = {};
-  std::string initrd = {};              // a trial has no root, any other boot one of these two
+  // A trial has no root, any other boot one of these two; or it is the first of the disks of a
+  // bench.
+  std::string initrd = {};
   std::string root_disk = {};           // a squashfs
   std::string env_file = {};            // environment for the release, from the host; empty: none
   std::string env_disk = {};            // the same as a disk, made of it for a root_disk (boot.cc)
   std::vector<std::string> disks = {};  // raw, /dev/vda first
+  bool snapshot = false;                // what is written to the disks is gone with the machine
   std::string image = {};
   int memory_mib = 64;
   int cpus = 1;

@@ -99,6 +99,14 @@ TEST_F(OptionsTest, ChecksDisksAndTheEnvironment) {
   EXPECT_EQ(complaint(), "cannot read and write --disk=/nonexistent: No such file or directory");
   options.disks = {"/tmp"};
   EXPECT_EQ(complaint(), "--disk=/tmp is neither a file nor a block device");
+  options.initrd = "";
+  options.disks = {disk};
+  EXPECT_EQ(complaint(), "--initrd is missing; give its file");
+  options.mode = "bench";
+  options.snapshot = true;
+  EXPECT_EQ(complaint(), "");
+  options.mode = "probe";
+  options.initrd = "/proc/self/exe";
   options.disks = {"1", "2", "3", "4", "5", "6"};
   EXPECT_EQ(complaint(), "--disk: the machine has room for 5 disks");
   options.disks.resize(5);

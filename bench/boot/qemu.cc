@@ -67,16 +67,16 @@ std::string on_bus(int bus) {
 
 struct Drive {
   std::string file;
-  bool read_only;
+  const char* how;
 };
 
 std::vector<Drive> drives(const Options& options) {
   std::vector<Drive> all;
   for (const std::string& disk : options.disks) {
-    all.push_back({.file = disk, .read_only = false});
+    all.push_back({.file = disk, .how = options.snapshot ? "snapshot=on," : ""});
   }
   for (const std::string& disk : {options.root_disk, options.env_disk}) {
-    if (!disk.empty()) all.push_back({.file = disk, .read_only = true});
+    if (!disk.empty()) all.push_back({.file = disk, .how = "readonly=on,"});
   }
   return all;
 }
@@ -112,9 +112,7 @@ void add_disks(std::vector<std::string>& command, const Options& options) {
     // A comma in an option's value is written twice.
     const std::string file = absl::StrReplaceAll(all[i].file, {{",", ",,"}});
     add(command,
-        {"-drive",
-         absl::StrFormat("if=none,id=disk%d,format=raw,%sfile=%s", i,
-                         all[i].read_only ? "readonly=on," : "", file),
+        {"-drive", absl::StrFormat("if=none,id=disk%d,format=raw,%sfile=%s", i, all[i].how, file),
          "-device", absl::StrFormat("virtio-blk-device,drive=disk%d,%s", i, on_bus(kDiskBus[i]))});
   }
 }

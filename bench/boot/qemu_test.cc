@@ -91,6 +91,16 @@ TEST(QemuTest, ARootThatIsADiskComesBehindTheOthers) {
   EXPECT_THAT(value_of(command, "-append"), HasSubstr(" beam.env_file=/dev/vdc"));
 }
 
+TEST(QemuTest, ARootOnADiskThatIsLeftAsItWas) {
+  Options options = some_options();
+  options.initrd = "";
+  options.disks = {"/root.ext4"};
+  options.snapshot = true;
+  const std::vector<std::string> command = qemu_command(options, {});
+  EXPECT_THAT(command, Not(Contains("-initrd")));
+  EXPECT_THAT(command, Contains("if=none,id=disk0,format=raw,snapshot=on,file=/root.ext4"));
+}
+
 // What stands behind it is for /init.
 TEST(QemuTest, TheDevicesComeBeforeTheArgumentsOfInit) {
   Options options = some_options();

@@ -33,7 +33,7 @@ command_probe() {
 }
 
 # What `bench` boots, the one first that the others are held against.
-bench_images=(stock busybox-exec hello-jit hello hello-fast hello-fast-profiled)
+bench_images=(stock busybox-exec debian hello-jit hello hello-fast hello-fast-profiled)
 
 command_bench() {
   local name
@@ -42,6 +42,7 @@ command_bench() {
     [[ " ${bench_images[*]} " == *" $name "* ]] ||
       options_refuse bench "there is no image $name to measure; there are: ${bench_images[*]}"
   done
+  [[ ${#option_rest[@]} -gt 0 ]] || option_rest=("${bench_images[@]}")
   command_packages build host vm
   build_bench
   machine_bench
@@ -61,13 +62,23 @@ build_bench() {
   build_image jit
   # shellcheck disable=SC2154 # set in bench/peers.bash
   for name in "${peers[@]}"; do
-    step "image $name" peer_assemble "$name" "$MICROBEAM_BUILD/images/$name" "$MICROBEAM_BUILD/images/hello" \
-      "release=${component_at[hello]}" "busybox=${component_at[busybox]}" \
-      "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
-      "kernel=${component_at[kernel]}" "init=${component_at[init]}"
+    build_peer "$name"
   done
+  # This one takes minutes, and is built for nobody who does not measure it.
+  if [[ " ${option_rest[*]} " == *' debian '* ]]; then
+    build_components debian kernel-debian
+    build_peer debian "debian=${component_at[debian]}" "kernel=${component_at[kernel-debian]}"
+  fi
   build_host_tools
   build_unlock
+}
+
+# build_peer NAME KEY=VALUE...   assembles the peer's image, of these components in place of the usual ones.
+build_peer() {
+  step "image $1" peer_assemble "$1" "$MICROBEAM_BUILD/images/$1" "$MICROBEAM_BUILD/images/hello" \
+    "release=${component_at[hello]}" "busybox=${component_at[busybox]}" \
+    "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
+    "kernel=${component_at[kernel]}" "init=${component_at[init]}" "${@:2}"
 }
 
 command_size() {

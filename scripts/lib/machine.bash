@@ -76,10 +76,9 @@ machine_probe() {
 # build/bench/WHAT.json besides, or in the folder that MICROBEAM_RESULTS names.
 machine_bench() {
   # 256 MiB for all: with 64, as ours have, stock is out of memory before it listens.
-  local accel name images='' format=text what=boot memory=256 wanted=("${option_rest[@]}")
+  local accel name images='' format=text what=boot memory=256
   local results=${MICROBEAM_RESULTS:-$MICROBEAM_BUILD/bench}
-  [[ ${#wanted[@]} -gt 0 ]] || wanted=("${bench_images[@]}")
-  for name in "${wanted[@]}"; do
+  for name in "${option_rest[@]}"; do
     images+=,$MICROBEAM_BUILD/images/$name
   done
   accel=$(machine_accel "$MICROBEAM_BUILD/images/hello/vmlinux")

@@ -217,7 +217,7 @@ kvm() {
 @test "bench: all images, the peer of the comparison first; what was asked for" {
   run --separate-stderr -0 command bench --accel tcg --rounds 3
   got --mode=bench --rounds=3 --format=text --icount=false --accel=tcg \
-    "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/busybox-exec,$MICROBEAM_BUILD/images/hello-jit,$MICROBEAM_BUILD/images/hello,$MICROBEAM_BUILD/images/hello-fast,$MICROBEAM_BUILD/images/hello-fast-profiled"
+    "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/busybox-exec,$MICROBEAM_BUILD/images/debian,$MICROBEAM_BUILD/images/hello-jit,$MICROBEAM_BUILD/images/hello,$MICROBEAM_BUILD/images/hello-fast,$MICROBEAM_BUILD/images/hello-fast-profiled"
   rm "$BATS_TEST_TMPDIR/arguments"
   run --separate-stderr -0 command bench --icount --json stock hello
   got --format=json --icount=true "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/hello"

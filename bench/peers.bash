@@ -7,14 +7,16 @@
 #                 JIT, every module loaded at start, distribution and epmd
 #   busybox-exec  our root, whose /init is a shell script that mounts, sets the network up and executes the
 #                 very argv that beam-init would
+#   tini, dumb-init  the same, but that /init is that init, which is told on the kernel's command line to run the
+#                 script: the BEAM is its child. By themselves they mount nothing
 #
 # Sourced by the command, after rootfs/assemble.bash.
 
 # shellcheck disable=SC2034 # read by command.bash
-peers=(stock busybox-exec)
+peers=(stock busybox-exec tini dumb-init)
 
 # peer_assemble NAME OUT HELLO KEY=VALUE...   makes the peer's image OUT; HELLO is our image of the sample, the
-# rest as for image_assemble, and busybox=DIR.
+# rest as for image_assemble, and busybox=DIR inits=DIR.
 peer_assemble() {
   local name=$1 out=$2 ours=$3 new=$2.new argument inputs
   local -A from=([vm]=jit [profile]=small)
@@ -24,7 +26,7 @@ peer_assemble() {
   done
   inputs=$(
     image_inputs
-    printf '%s\n' "${from[busybox]##*/}" "$ours"
+    printf '%s\n' "${from[busybox]##*/}" "${from[inits]##*/}" "$ours"
     sha256sum <"${BASH_SOURCE[0]}"
     sha256sum <"$ours/inputs"
   )
@@ -88,6 +90,22 @@ peer_busybox_exec() {
     printf 'exec /bin/busybox env -i %s %s\n' "${variables[*]}" "${words[*]}"
   } >"$root/init"
   chmod 755 "$root/init"
+}
+
+# peer_tini ROOT OURS   that of busybox-exec below tini.
+peer_tini() { peer_wrapped "$1" "$2" tini; }
+
+# peer_dumb_init ROOT OURS   the same below dumb-init.
+peer_dumb_init() { peer_wrapped "$1" "$2" dumb-init; }
+
+# peer_wrapped ROOT OURS INIT   as busybox-exec, with INIT as /init and the script as what it is to run.
+peer_wrapped() {
+  peer_busybox_exec "$1" "$2"
+  sed -i "s/busybox-exec/$3/" "$1/init"
+  mv "$1/init" "$1/start"
+  install -m 755 "${from[inits]}/sbin/$3" "$1/init"
+  # What stands behind the dashes are arguments of /init.
+  printf '%s\n' '-- /start' >"${1%/root}/append"
 }
 
 # peer_busybox ROOT   BusyBox under all its names.

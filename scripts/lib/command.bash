@@ -33,7 +33,7 @@ command_probe() {
 }
 
 # What `bench` boots, the one first that the others are held against.
-bench_images=(stock busybox-exec hello-jit hello hello-fast hello-fast-profiled)
+bench_images=(stock busybox-exec tini dumb-init hello-jit hello hello-fast hello-fast-profiled)
 
 command_bench() {
   local name
@@ -50,7 +50,7 @@ command_bench() {
 # build_bench   builds our images of the sample, and the peers.
 build_bench() {
   local name
-  build_components init kernel hello otp pid1 toolchain busybox
+  build_components init kernel hello otp pid1 toolchain busybox inits
   # shellcheck disable=SC2154 # a key
   option[profile]=fast option[boot-profile]=1
   # With a boot profile, and before that without.
@@ -62,7 +62,7 @@ build_bench() {
   # shellcheck disable=SC2154 # set in bench/peers.bash
   for name in "${peers[@]}"; do
     step "image $name" peer_assemble "$name" "$MICROBEAM_BUILD/images/$name" "$MICROBEAM_BUILD/images/hello" \
-      "release=${component_at[hello]}" "busybox=${component_at[busybox]}" \
+      "release=${component_at[hello]}" "busybox=${component_at[busybox]}" "inits=${component_at[inits]}" \
       "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
       "kernel=${component_at[kernel]}" "init=${component_at[init]}"
   done

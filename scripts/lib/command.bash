@@ -43,6 +43,7 @@ command_bench() {
       options_refuse bench "there is no image $name to measure; there are: ${bench_images[*]}"
   done
   command_packages build host vm
+  [[ ${option[what]} != load ]] || command_packages bench
   build_bench
   machine_bench
 }

@@ -46,6 +46,7 @@ packages_table=(
   'dumb-init          bench'
   'catatonit          bench'
   'libbenchmark-dev   bench'
+  'wrk                bench' # asks an HTTP server as often as it can
 )
 
 # packages_of GROUP...   prints the packages of these groups, or of all groups if none is given.

@@ -9,14 +9,16 @@
 #                 very argv that beam-init would
 #   debian        a small Debian: systemd, Debian's Erlang and Elixir, the sample as a service, on a disk; the
 #                 kernel has besides what systemd requires
+#   tini, dumb-init  the same, but that /init is that init, which is told on the kernel's command line to run the
+#                 script: the BEAM is its child. By themselves they mount nothing
 #
 # Sourced by the command, after rootfs/assemble.bash.
 
 # shellcheck disable=SC2034 # read by command.bash
-peers=(stock busybox-exec)
+peers=(stock busybox-exec tini dumb-init)
 
 # peer_assemble NAME OUT HELLO KEY=VALUE...   makes the peer's image OUT; HELLO is our image of the sample, the
-# rest as for image_assemble, and busybox=DIR, or for debian debian=DIR.
+# rest as for image_assemble, and busybox=DIR inits=DIR, or for debian debian=DIR.
 peer_assemble() {
   local name=$1 out=$2 ours=$3 new=$2.new argument inputs
   local -A from=([vm]=jit [profile]=small [debian]='')
@@ -26,7 +28,7 @@ peer_assemble() {
   done
   inputs=$(
     image_inputs
-    printf '%s\n' "${from[busybox]##*/}" "${from[debian]##*/}" "$ours"
+    printf '%s\n' "${from[busybox]##*/}" "${from[inits]##*/}" "${from[debian]##*/}" "$ours"
     sha256sum <"${BASH_SOURCE[0]}"
     sha256sum <"$ours/inputs"
   )
@@ -99,6 +101,22 @@ peer_debian() {
   cp --sparse=always "${from[debian]}/root.ext4" "$1.ext4"
   printf 'root=/dev/vda rootfstype=ext4 rw\n' >"${1%/*}/append"
   rmdir "$1"
+}
+
+# peer_tini ROOT OURS   that of busybox-exec below tini.
+peer_tini() { peer_wrapped "$1" "$2" tini; }
+
+# peer_dumb_init ROOT OURS   the same below dumb-init.
+peer_dumb_init() { peer_wrapped "$1" "$2" dumb-init; }
+
+# peer_wrapped ROOT OURS INIT   as busybox-exec, with INIT as /init and the script as what it is to run.
+peer_wrapped() {
+  peer_busybox_exec "$1" "$2"
+  sed -i "s/busybox-exec/$3/" "$1/init"
+  mv "$1/init" "$1/start"
+  install -m 755 "${from[inits]}/sbin/$3" "$1/init"
+  # What stands behind the dashes are arguments of /init.
+  printf '%s\n' '-- /start' >"${1%/root}/append"
 }
 
 # peer_busybox ROOT   BusyBox under all its names.

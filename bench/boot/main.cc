@@ -47,9 +47,14 @@ ABSL_FLAG(bool, background, false,
           "run: return when the machine answers; it goes on until --mode=stop");
 ABSL_FLAG(std::string, state, "", "the file by which a machine in the background is found again");
 
+ABSL_FLAG(std::string, what, "boot",
+          "bench: what is measured: boot (the way to the first answer), memory (how little is "
+          "enough), load (requests a second), idle (what it costs to wait), native (the way to the "
+          "first answer without a machine)");
 ABSL_FLAG(std::vector<std::string>, images, {},
           "bench: image folders; the first is what the others are held against");
-ABSL_FLAG(int, rounds, 10, "bench: how often each is booted");
+ABSL_FLAG(int, rounds, 10, "bench: how often each has its turn");
+ABSL_FLAG(int, seconds, 5, "bench: how long a turn of load (of each kind) or idle is");
 ABSL_FLAG(std::string, format, "text", "bench: text, json or csv");
 ABSL_FLAG(std::string, save, "", "bench: the file that has the figures as JSON besides");
 
@@ -76,8 +81,10 @@ microbeam::Options options_from_flags() {
           .console_log = absl::GetFlag(FLAGS_console_log),
           .state = absl::GetFlag(FLAGS_state),
           .background = absl::GetFlag(FLAGS_background),
+          .what = absl::GetFlag(FLAGS_what),
           .images = absl::GetFlag(FLAGS_images),
           .rounds = absl::GetFlag(FLAGS_rounds),
+          .seconds = absl::GetFlag(FLAGS_seconds),
           .format = absl::GetFlag(FLAGS_format),
           .save = absl::GetFlag(FLAGS_save)};
 }

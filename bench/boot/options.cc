@@ -118,6 +118,16 @@ absl::Status check_background(const Options& options) {
 
 absl::Status check_bench(const Options& options) {
   if (options.rounds < 1) return absl::InvalidArgumentError("--rounds must be at least 1");
+  if (options.seconds < 1) return absl::InvalidArgumentError("--seconds must be at least 1");
+  if (options.icount && options.what != "boot") {
+    return absl::InvalidArgumentError(
+        "--icount counts what a boot executes; give --what=boot, or leave --icount out");
+  }
+  if (absl::Status status =
+          one_of("what", options.what, {"boot", "memory", "load", "idle", "native"});
+      !status.ok()) {
+    return status;
+  }
   return one_of("format", options.format, {"text", "json", "csv"});
 }
 

@@ -40,10 +40,12 @@ struct Options {
   std::string console_log = {};  // empty: not kept
   std::string state = {};        // names a machine in the background (state.h)
   bool background = false;
-  // Of a bench: image folders, how often each is booted, how the figures are printed, and the file
-  // that has them as JSON besides.
+  // Of a bench: what is measured, image folders, how often each has its turn, how long one turn of
+  // load or idle is, how the figures are printed, and the file that has them as JSON besides.
+  std::string what = "boot";  // or "memory", "load", "idle", "native"
   std::vector<std::string> images = {};
   int rounds = 10;
+  int seconds = 5;
   std::string format = "text";  // or "json", "csv"
   std::string save = {};        // empty: none
 

@@ -153,5 +153,20 @@ TEST(FindQemuTest, SaysWhatToDoWithoutIt) {
               HasSubstr("scripts/microbeam doctor"));
 }
 
+TEST_F(OptionsTest, ABenchSaysWhatItCanMeasure) {
+  options.mode = "bench";
+  options.images = {"anywhere"};
+  options.console_log = "c.log";
+  options.what = "heat";
+  EXPECT_EQ(complaint(), "--what=heat is not known; give --what=boot|memory|load|idle|native");
+  options.what = "idle";
+  EXPECT_EQ(complaint(), "");
+  options.seconds = 0;
+  EXPECT_THAT(complaint(), HasSubstr("--seconds must be at least 1"));
+  options.seconds = 1;
+  options.icount = true;
+  EXPECT_THAT(complaint(), HasSubstr("--what=boot"));
+}
+
 }  // namespace
 }  // namespace microbeam

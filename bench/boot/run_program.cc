@@ -56,7 +56,7 @@ absl::StatusOr<std::string> run_program(Loop& loop, const std::vector<std::strin
   read_available(child->out(), out);
   read_available(child->err(), err);
   if (status == 0) return out;
-  const std::string said(absl::StripAsciiWhitespace(printable(err.empty() ? out : err)));
+  const std::string said = printable(absl::StripAsciiWhitespace(err.empty() ? out : err));
   if (!status) return absl::DeadlineExceededError(absl::StrCat(argv[0], " did not end: ", said));
   return absl::UnavailableError(absl::StrCat(argv[0], " ended with status ", *status, ": ", said));
 }

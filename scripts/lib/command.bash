@@ -33,7 +33,7 @@ command_probe() {
 }
 
 # What `bench` boots, the one first that the others are held against.
-bench_images=(stock busybox-exec debian hello-jit hello hello-fast hello-fast-profiled)
+bench_images=(stock busybox-exec tini dumb-init debian hello-jit hello hello-fast hello-fast-profiled)
 
 command_bench() {
   local name
@@ -44,6 +44,7 @@ command_bench() {
   done
   [[ ${#option_rest[@]} -gt 0 ]] || option_rest=("${bench_images[@]}")
   command_packages build host vm
+  [[ ${option[what]} != load ]] || command_packages bench
   build_bench
   machine_bench
 }
@@ -51,7 +52,7 @@ command_bench() {
 # build_bench   builds our images of the sample, and the peers.
 build_bench() {
   local name
-  build_components init kernel hello otp pid1 toolchain busybox
+  build_components init kernel hello otp pid1 toolchain busybox inits
   # shellcheck disable=SC2154 # a key
   option[profile]=fast option[boot-profile]=1
   # With a boot profile, and before that without.
@@ -76,7 +77,7 @@ build_bench() {
 # build_peer NAME KEY=VALUE...   assembles the peer's image, of these components in place of the usual ones.
 build_peer() {
   step "image $1" peer_assemble "$1" "$MICROBEAM_BUILD/images/$1" "$MICROBEAM_BUILD/images/hello" \
-    "release=${component_at[hello]}" "busybox=${component_at[busybox]}" \
+    "release=${component_at[hello]}" "busybox=${component_at[busybox]}" "inits=${component_at[inits]}" \
     "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
     "kernel=${component_at[kernel]}" "init=${component_at[init]}" "${@:2}"
 }

@@ -72,24 +72,29 @@ machine_probe() {
   return "$status"
 }
 
-# machine_bench   boots our images of the sample and the peers in turns, and compares them. The figures are kept in
+# How often each image has its turn, and how many seconds one is, unless told otherwise.
+declare -A bench_rounds=([boot]=10 [memory]=1 [load]=5 [idle]=1 [native]=50)
+declare -A bench_seconds=([load]=5 [idle]=60)
+
+# machine_bench   measures our images of the sample and the peers in turns, and compares them. The figures are kept in
 # build/bench/WHAT.json besides, or in the folder that MICROBEAM_RESULTS names.
 machine_bench() {
   # 256 MiB for all: with 64, as ours have, stock is out of memory before it listens.
-  local accel name images='' format=text what=boot memory=256
-  local results=${MICROBEAM_RESULTS:-$MICROBEAM_BUILD/bench}
+  local accel name images='' format=text memory=256 what=${option[what]}
+  local results=${MICROBEAM_RESULTS:-$MICROBEAM_BUILD/bench} file=$what
   for name in "${option_rest[@]}"; do
     images+=,$MICROBEAM_BUILD/images/$name
   done
   accel=$(machine_accel "$MICROBEAM_BUILD/images/hello/vmlinux")
   [[ ! -v option[json] ]] || format=json
   [[ ! -v option[csv] ]] || format=csv
-  [[ ! -v option[icount] ]] || what=icount
+  [[ ! -v option[icount] ]] || file=icount
   mkdir -p "$results"
-  job "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=bench "--images=${images#,}" "--rounds=${option[rounds]}" \
+  job "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=bench "--what=$what" "--images=${images#,}" \
+    "--rounds=${option[rounds]:-${bench_rounds[$what]}}" "--seconds=${option[seconds]:-${bench_seconds[$what]:-1}}" \
     "--format=$format" "--accel=$accel" "--memory=$memory" "--cpus=${option[cpus]}" \
     "--icount=$([[ -v option[icount] ]] && echo true || echo false)" --timeout=300 \
-    "--save=$results/$what.json" "--console_log=$MICROBEAM_BUILD/logs/console-bench.log"
+    "--save=$results/$file.json" "--console_log=$MICROBEAM_BUILD/logs/console-bench.log"
 }
 
 # machine_runner MODE   sets the caller's runner to the command that boots the image.

@@ -16,7 +16,7 @@ options_subcommands=(
   'size   ;            ; print what each component of the image weighs'
   'doctor ;            ; say what this machine lacks, and the command that mends it'
   'clean  ;            ; remove what was built'
-  'bench  ; [IMAGE...] ; boot our images and their peers in turns and compare them (all of them, or those named)'
+  'bench  ; [IMAGE...] ; measure our images and their peers in turns and compare them (all of them, or those named)'
   'report ;            ; make a page with pictures of what was measured, and boot what was not measured yet'
 )
 
@@ -45,7 +45,9 @@ options_table=(
   'background ;              ; run                  ;       ; return when the machine answers, which goes on until `stop NAME`'
   'json    ;                 ; probe bench          ;       ; print one JSON object instead of a table'
   'csv     ;                 ; bench                ;       ; print comma-separated values instead of a table'
-  'rounds  ; N 1-1000        ; bench                ; 10    ; how often each image is booted'
+  'what    ; boot|memory|load|idle|native ; bench    ; boot  ; what is measured: the way to the first answer, how little memory is enough, requests a second, what it costs to wait, the way to the first answer without a machine (as root)'
+  'rounds  ; N 1-1000        ; bench                ;       ; how often each image has its turn (default: 10; native 50, load 5, memory and idle 1)'
+  'seconds ; N 1-3600        ; bench                ;       ; how long a turn of load is, with connections kept and with new ones (default: 5), or of idle (60)'
   'icount  ;                 ; probe bench          ;       ; count the instructions of the guest (repeatable, with TCG and one processor)'
   'again   ; N 1-1000        ; report               ;       ; boot each image N times anew, although there are figures of earlier boots'
   'pictures ; DIR directory  ; report               ;       ; put the main pictures there too, as SVG files'
@@ -194,6 +196,7 @@ options_check() {
   if [[ -v option[icount] ]]; then
     [[ ${option[accel]} != kvm ]] || options_refuse "$1" "--icount counts instructions, which KVM cannot"
     ((option[cpus] == 1)) || options_refuse "$1" "--icount is repeatable with one processor only"
+    [[ ${option[what]:-boot} == boot ]] || options_refuse "$1" "--icount counts what a boot executes, not --what ${option[what]}"
   fi
   if [[ ${option[release]:-none} != none && ! -d ${option[release]}/releases ]]; then
     options_refuse "$1" "--release ${option[release]} is not a release: it has no folder releases." \

@@ -53,6 +53,7 @@ packages_table=(
   'node-d3-format     report'
   'node-d3-hierarchy  report'
   'node-d3-scale      report'
+  'wrk                bench' # asks an HTTP server as often as it can
 )
 
 # packages_of GROUP...   prints the packages of these groups, or of all groups if none is given.

@@ -82,7 +82,7 @@ refuses() {
   refuses probe --background -- '--background has no meaning for probe'
   refuses stop hello --disk x -- '--disk has no meaning for stop'
   refuses bench --append x -- '--append has no meaning for bench'
-  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec debian hello-jit hello hello-fast hello-fast-profiled'
+  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec tini dumb-init debian hello-jit hello hello-fast hello-fast-profiled'
   refuses report --icount -- '--icount has no meaning for report'
   refuses report --pictures "$BATS_TEST_TMPDIR/none" -- '--pictures' 'no such directory'
   refuses bench --rounds 0 -- '--rounds 0' 'from 1 to'
@@ -105,6 +105,7 @@ refuses() {
   refuses run --cpus -1 -- '--cpus -1'
   refuses run --vm jti -- '--vm jti is not known' 'emu|jit'
   refuses run --vm 'emu|jit' -- 'not known'
+  refuses bench --what heat -- '--what heat is not known' 'boot|memory|load|idle|native'
   refuses run --accel xen -- '--accel xen' 'auto|kvm|tcg'
   refuses run --append '' -- '--append'
   refuses run --disk "$BATS_TEST_TMPDIR/none" -- '--disk' 'no such file'
@@ -120,6 +121,7 @@ refuses() {
 @test "options that contradict one another are refused before anything is built" {
   refuses probe --icount --accel kvm -- '--icount' KVM
   refuses probe --icount --cpus 2 -- '--icount' 'one processor'
+  refuses bench --icount --what idle -- '--icount' '--what idle'
 }
 
 @test "both spellings of a value, and the defaults" {

@@ -35,7 +35,8 @@ void take_root(const std::filesystem::path& image, Options& options) {
   } else if (there("root.squashfs")) {
     options.root_disk = (image / "root.squashfs").string();
   } else {
-    options.initrd = (image / (there("root.cpio") ? "root.cpio" : "root.cpio.zst")).string();
+    const char* packed = there("root.cpio.xz") ? "root.cpio.xz" : "root.cpio.zst";
+    options.initrd = (image / (there("root.cpio") ? "root.cpio" : packed)).string();
   }
 }
 

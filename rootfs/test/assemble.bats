@@ -23,7 +23,7 @@ setup() {
   release=$BATS_TEST_TMPDIR/release root=$BATS_TEST_TMPDIR/root
   # shellcheck disable=SC2154 # setup_file exported them
   declare -gA from=(
-    [release]=$release [vm]=emu [profile]=small [root]=initramfs [init]=$BATS_TEST_TMPDIR/init-0
+    [release]=$release [vm]=emu [profile]=standard [root]=initramfs [init]=$BATS_TEST_TMPDIR/init-0
     [toolchain]=$component_toolchain [otp]=$component_otp [kernel]=$component_kernel
     [hello]=$component_hello [pid1]=$component_pid1
   )

@@ -33,7 +33,7 @@ command_probe() {
 }
 
 # What `bench` boots, the one first that the others are held against.
-bench_images=(stock busybox-exec tini dumb-init debian hello-jit hello hello-fast hello-fast-profiled)
+bench_images=(stock busybox-exec tini dumb-init debian hello-jit-fast hello hello-small hello-fast hello-fast-profiled)
 
 command_bench() {
   local name
@@ -49,18 +49,26 @@ command_bench() {
   machine_bench
 }
 
-# build_bench   builds our images of the sample, and the peers.
+# The kernel of each profile.
+declare -gA profile_kernel=([standard]=kernel [small]=kernel-small [fast]=kernel-small)
+
+# image_kernel   prints which kernel the image has.
+image_kernel() { printf '%s\n' "${profile_kernel[${option[profile]:-standard}]}"; }
+
+# build_bench   builds our images of the sample, and the peers, which have the kernel that ours are quickest with.
 build_bench() {
   local name
-  build_components init kernel hello otp pid1 toolchain busybox inits
+  build_components init kernel kernel-small hello otp pid1 toolchain busybox inits
   # shellcheck disable=SC2154 # a key
   option[profile]=fast option[boot-profile]=1
   # With a boot profile, and before that without.
   build_image emu
   unset 'option[boot-profile]'
-  option[profile]=small
-  build_image emu
   build_image jit
+  for name in small standard; do
+    option[profile]=$name
+    build_image emu
+  done
   # shellcheck disable=SC2154 # set in bench/peers.bash
   for name in "${peers[@]}"; do
     build_peer "$name"
@@ -79,7 +87,7 @@ build_peer() {
   step "image $1" peer_assemble "$1" "$MICROBEAM_BUILD/images/$1" "$MICROBEAM_BUILD/images/hello" \
     "release=${component_at[hello]}" "busybox=${component_at[busybox]}" "inits=${component_at[inits]}" \
     "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
-    "kernel=${component_at[kernel]}" "init=${component_at[init]}" "${@:2}"
+    "kernel=${component_at[kernel-small]}" "init=${component_at[init]}" "${@:2}"
 }
 
 command_size() {
@@ -188,7 +196,10 @@ declare -gA component_at=()
 
 # build_all   everything between the sources and something that boots, as the options ask.
 build_all() {
-  local -a components=(init kernel otp pid1 toolchain)
+  local kernel
+  local -a components=(init otp pid1 toolchain)
+  kernel=$(image_kernel)
+  components+=("$kernel")
   [[ -v option[release] ]] || components+=(hello)
   build_components "${components[@]}"
   build_image "${option[vm]}"
@@ -236,11 +247,11 @@ build_image() {
   fi
   directory=$(image_directory "$1")
   step "image ${directory##*/}" image_assemble "$directory" \
-    "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-small}" \
+    "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-standard}" \
     "root=${option[root]:-initramfs}" \
     "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
-    "kernel=${component_at[kernel]}" "init=${component_at[init]}" "modules=$modules" \
-    "prune=${option[prune]:-}" "keep=${option[keep]:-}"
+    "kernel=${component_at[$(image_kernel)]}" "init=${component_at[init]}" "modules=$modules" \
+    "prune=$(image_pruned)" "keep=${option[keep]:-}"
 }
 
 # image_record IMAGE OUT   boots it up to listening and writes to OUT which modules it had loaded then, a line
@@ -255,6 +266,11 @@ image_record() {
   sed -n 's/^pid1: modules=//p' "$log" | tr -d '\r' | tr ',' '\n' | LC_ALL=C sort >"$out.new"
   [[ -s $out.new ]] || die "the boot of ${image##*/} did not come to listen on any port; its console: $log"
   mv "$out.new" "$out"
+}
+
+# image_pruned   prints yes if modules are to be left out.
+image_pruned() {
+  [[ ! -v option[prune] && ${option[profile]:-standard} != small ]] || printf 'yes\n'
 }
 
 # image_name   prints the name of the image: that of the release.
@@ -287,7 +303,7 @@ image_directory() {
   local name vm=${1:-${option[vm]}}
   name=$(image_name)
   [[ $vm == emu ]] || name+=-$vm
-  [[ ${option[profile]:-small} == small ]] || name+=-${option[profile]}
+  [[ ${option[profile]:-standard} == standard ]] || name+=-${option[profile]}
   [[ ${option[root]:-initramfs} == initramfs ]] || name+=-${option[root]}
   [[ ! -v option[prune] ]] || name+=-pruned
   [[ ! -v option[boot-profile] ]] || name+=-profiled

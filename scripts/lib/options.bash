@@ -36,7 +36,7 @@ options_table=(
   'env-file ; FILE file      ; run probe            ;       ; environment for the release, NAME=VALUE lines, not in the image nor in a log'
   'accel   ; auto|kvm|tcg    ; run probe bench      ; auto  ; auto is KVM if a trial guest has really run under it, else TCG'
   'port    ; N 1-65535       ; run probe            ;       ; port of 127.0.0.1 that leads to the machine (default: any free one)'
-  'profile ; small|fast      ; run build probe size ; small ; fast: the root is not compressed, 8 MB more and booted in two thirds of the instructions'
+  'profile ; standard|small|fast ; run build probe size ; standard ; small: the fewest bytes, without compilers; fast: the root is not compressed; both have a kernel for one processor, without IPv6 and ext4'
   'boot-profile ;            ; run build probe size ;       ; boot the image once, and make one that loads first just what that boot has loaded'
   'prune   ;                 ; run build probe size ;       ; leave out the modules that nothing reaches, and those that compile code'
   'keep    ; MODULE,... text ; run build probe size ;       ; modules that are not left out, with what they call'
@@ -197,6 +197,12 @@ options_check() {
     [[ ${option[accel]} != kvm ]] || options_refuse "$1" "--icount counts instructions, which KVM cannot"
     ((option[cpus] == 1)) || options_refuse "$1" "--icount is repeatable with one processor only"
     [[ ${option[what]:-boot} == boot ]] || options_refuse "$1" "--icount counts what a boot executes, not --what ${option[what]}"
+  fi
+  if [[ ${option[profile]:-standard} != standard && ${option[cpus]:-1} -gt 1 ]]; then
+    options_refuse "$1" "--profile ${option[profile]} has a kernel for one processor; with --cpus ${option[cpus]} leave it out"
+  fi
+  if [[ -v option[keep] && ! -v option[prune] && ${option[profile]:-} != small ]]; then
+    options_refuse "$1" "--keep has a meaning only where modules are left out: with --prune or --profile small"
   fi
   if [[ ${option[release]:-none} != none && ! -d ${option[release]}/releases ]]; then
     options_refuse "$1" "--release ${option[release]} is not a release: it has no folder releases." \

@@ -53,7 +53,7 @@ refuses() {
     [[ $output == "$first" ]]
   done
   run -0 "$microbeam" probe --help
-  says --release --vm --memory --cpus --append --accel --port --profile --root --locked --json --icount --disk --env-file
+  says --release --vm --memory --cpus --append --accel --port --profile --prune --keep --root --locked --json --icount --disk --env-file
   run -0 "$microbeam" build --help
   [[ $output != *--memory* && $output != *--json* ]]
 }
@@ -70,6 +70,11 @@ refuses() {
 
 @test "a word that is none of the words of an option is refused, with those that are" {
   refuses run --root ext4 -- '--root ext4' 'initramfs' 'squashfs'
+}
+
+@test "options that do not go together are refused" {
+  refuses run --profile fast --cpus 2 -- '--profile fast has a kernel for one processor' '--cpus 2'
+  refuses build --keep compile -- '--keep has a meaning only' '--prune'
 }
 
 @test "an option without a meaning for the subcommand is refused, not ignored" {

@@ -21,7 +21,7 @@ peers=(stock busybox-exec tini dumb-init)
 # rest as for image_assemble, and busybox=DIR inits=DIR, or for debian debian=DIR.
 peer_assemble() {
   local name=$1 out=$2 ours=$3 new=$2.new argument inputs
-  local -A from=([vm]=jit [profile]=standard [debian]='')
+  local -A from=([vm]=jit [profile]=standard [root]=initramfs [debian]='' [inits]='')
   shift 3
   for argument in "$@"; do
     from[${argument%%=*}]=${argument#*=}

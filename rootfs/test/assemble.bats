@@ -262,7 +262,7 @@ boot_has() {
 
 @test "twice, from copies with other times, modes and umask: the same bytes" {
   local key inputs=()
-  for key in vm profile otp pid1 toolchain kernel init; do
+  for key in vm profile root otp pid1 toolchain kernel init; do
     inputs+=("$key=${from[$key]}")
   done
   image_assemble "$BATS_TEST_TMPDIR/one" "${inputs[@]}" "release=${from[hello]}"
@@ -274,13 +274,16 @@ boot_has() {
   [[ $output == 'one is up to date' ]]
 }
 
-@test "profile fast: the same root, not compressed" {
+@test "profiles: the same root, compressed or not; small without what is pruned" {
   from[profile]=fast
-  image_assemble_here() { image_assemble "$BATS_TEST_TMPDIR/$1" "release=$release" vm=emu "profile=$1" "otp=${from[otp]}" \
+  image_assemble_here() { image_assemble "$BATS_TEST_TMPDIR/$1" "release=$release" vm=emu "profile=$1" root=initramfs "otp=${from[otp]}" \
     "pid1=${from[pid1]}" "toolchain=${from[toolchain]}" "kernel=${from[kernel]}" "init=${from[init]}"; }
-  image_assemble_here fast
-  image_assemble_here small
-  zstd --quiet -d -c "$BATS_TEST_TMPDIR/small/root.cpio.zst" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
+  local name
+  for name in standard small fast; do
+    image_assemble_here "$name"
+  done
+  zstd --quiet -d -c "$BATS_TEST_TMPDIR/standard/root.cpio.zst" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
+  xz -d -c "$BATS_TEST_TMPDIR/small/root.cpio.xz" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
   grep -q '"profile":"fast"' "$BATS_TEST_TMPDIR/fast/manifest.json"
   image_sizes "$BATS_TEST_TMPDIR/fast" | grep -q "root.cpio .* $(stat -c %s "$BATS_TEST_TMPDIR/fast/root.cpio")"
 }

@@ -87,7 +87,7 @@ refuses() {
   refuses probe --background -- '--background has no meaning for probe'
   refuses stop hello --disk x -- '--disk has no meaning for stop'
   refuses bench --append x -- '--append has no meaning for bench'
-  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec tini dumb-init debian hello-jit hello hello-fast hello-fast-profiled'
+  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec tini dumb-init debian hello-jit-fast hello hello-small hello-fast hello-fast-profiled'
   refuses report --icount -- '--icount has no meaning for report'
   refuses report --pictures "$BATS_TEST_TMPDIR/none" -- '--pictures' 'no such directory'
   refuses bench --rounds 0 -- '--rounds 0' 'from 1 to'

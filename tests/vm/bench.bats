@@ -20,8 +20,8 @@ measure() {
 
 @test "the peers answer, and so do both emulators, and an image made after a boot" {
   run --separate-stderr -0 "$microbeam" bench --rounds 1 --csv --accel tcg \
-    stock busybox-exec tini dumb-init hello-jit hello-fast-profiled
-  for image in stock busybox-exec tini dumb-init hello-jit hello-fast-profiled; do
+    stock busybox-exec tini dumb-init hello-jit-fast hello-fast-profiled
+  for image in stock busybox-exec tini dumb-init hello-jit-fast hello-fast-profiled; do
     row first_byte "$image"
     row listening "$image"
     row pss "$image"

@@ -56,9 +56,12 @@ tests_build() {
     MICROBEAM_TOOLCHAIN=$MICROBEAM_BUILD/toolchain step 'libpid1 of musl' build_host musl pid1
   fi
   if [[ " $* " == *' vm '* ]]; then
-    build_components init kernel hello pid1
+    build_components init kernel kernel-small hello pid1
     build_image emu
     build_image jit
+    option[profile]=small
+    build_image emu
+    unset 'option[profile]'
   fi
   if [[ " $* " == *' namespace '* ]]; then
     build_components init hello relx debian-erlang

@@ -155,6 +155,7 @@ prune() { run --separate-stderr image_escript "$root" prune.escript "$root" "$@"
   prune compile
   [[ $status -eq 0 && $output != *compile* && $output != *beam_asm* && $output == *asn1ct* ]]
   prune no_such_module
+  # shellcheck disable=SC2154 # set by bats
   [[ $status -eq 1 && $stderr == *'--keep no_such_module: there is no such module'* ]]
 }
 

@@ -59,6 +59,7 @@ tests_build() {
     build_components init kernel kernel-small hello pid1
     build_image emu
     build_image jit
+    # shellcheck disable=SC2034,SC2154 # a key
     option[profile]=small
     build_image emu
     unset 'option[profile]'

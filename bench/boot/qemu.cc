@@ -14,8 +14,9 @@ namespace microbeam {
 namespace {
 
 constexpr std::optional<int64_t> kIcountTscKhz =
-    1'000'000;                     // one instruction, one tick, one nanosecond
-constexpr int64_t kGuestHz = 250;  // CONFIG_HZ of the guest's kernel
+    1'000'000;                            // one instruction, one tick, one nanosecond
+constexpr int64_t kLapicKhz = 1'000'000;  // it counts nanoseconds (hw/intc/apic.c of QEMU)
+constexpr int64_t kGuestHz = 250;         // CONFIG_HZ of the guest's kernel
 
 // In `ip=` the name ends at ':', on the command line at a blank, and a host name has letters,
 // digits and '-' only.
@@ -32,10 +33,10 @@ std::string host_name(std::string image) {
 // parameter.
 std::string tcg_clock(const Options& options, std::optional<int64_t> host_tsc_khz) {
   const std::optional<int64_t> khz = options.icount ? kIcountTscKhz : host_tsc_khz;
-  std::string line = " no_timer_check";
+  std::string line = absl::StrCat(" no_timer_check lapic_timer_khz=", kLapicKhz);
   if (khz) absl::StrAppend(&line, " tsc=reliable tsc_early_khz=", *khz);
   if (options.cpus == 1) {
-    absl::StrAppend(&line, " nolapic_timer noreplace-smp");
+    absl::StrAppend(&line, " noreplace-smp");
   } else if (khz) {
     absl::StrAppend(&line, " lpj=", *khz * 1000 / kGuestHz);
   }

@@ -144,13 +144,14 @@ TEST(QemuTest, KernelCommandLine) {
 // kernel/README.md: what the kernel fails to measure on a busy host it has to be told.
 TEST(QemuTest, UnderTcgTheKernelIsToldItsClocks) {
   Options options{.mode = "trial"};
-  const std::string begin = "console=ttyS0 quiet panic=-1 reboot=p no_timer_check";
+  const std::string begin =
+      "console=ttyS0 quiet panic=-1 reboot=p no_timer_check lapic_timer_khz=1000000";
   EXPECT_EQ(kernel_command_line(options, 2'500'000),
-            begin + " tsc=reliable tsc_early_khz=2500000 nolapic_timer noreplace-smp");
-  EXPECT_EQ(kernel_command_line(options, {}), begin + " nolapic_timer noreplace-smp");
+            begin + " tsc=reliable tsc_early_khz=2500000 noreplace-smp");
+  EXPECT_EQ(kernel_command_line(options, {}), begin + " noreplace-smp");
   options.icount = true;
   EXPECT_EQ(kernel_command_line(options, 2'500'000),
-            begin + " tsc=reliable tsc_early_khz=1000000 nolapic_timer noreplace-smp");
+            begin + " tsc=reliable tsc_early_khz=1000000 noreplace-smp");
   options.icount = false;
   options.cpus = 2;
   EXPECT_EQ(kernel_command_line(options, 2'500'000),

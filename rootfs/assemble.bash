@@ -267,7 +267,7 @@ image_squash() {
 image_pack() {
   local pack=(zstd --quiet --single-thread -19 --zstd=wlog=22 --no-check -)
   case ${from[profile]} in
-    # A ninth smaller, and three times the instructions. CRC32 is what the kernel's decompressor knows.
+    # A ninth smaller, and six times the instructions. CRC32 is what the kernel's decompressor knows.
     small) pack=(xz --threads=1 --check=crc32 --x86 '--lzma2=preset=9e,dict=4MiB') ;;
     fast) pack=(cat) ;;
   esac

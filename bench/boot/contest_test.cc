@@ -26,7 +26,9 @@ class ContestTest : public testing::Test {
     return path;
   }
 
-  const std::string folder = testing::TempDir() + "contest_test";
+  // Of each test its own: they run at the same time.
+  const std::string folder = testing::TempDir() + "contest_test." +
+                             testing::UnitTest::GetInstance()->current_test_info()->name();
   Options options{.mode = "bench", .append = "all", .console_log = "c.log"};
 };
 

@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The peers: images of the same sample with the same kernel, started in other ways. Each is a folder as
-# rootfs/assemble.bash makes them, so that microbeam-vm boots it like any other.
+# rootfs/assemble.bash makes them, or has a disk for its root, so that microbeam-vm boots it like any other.
 #
 #   stock         what one gets by default: BusyBox's init, its shell, `bin/hello start` as Mix wrote it, the
 #                 JIT, every module loaded at start, distribution and epmd
 #   busybox-exec  our root, whose /init is a shell script that mounts, sets the network up and executes the
 #                 very argv that beam-init would
+#   debian        a small Debian: systemd, Debian's Erlang and Elixir, the sample as a service, on a disk; the
+#                 kernel has besides what systemd requires
+#   tini, dumb-init  the same, but that /init is that init, which is told on the kernel's command line to run the
+#                 script: the BEAM is its child. By themselves they mount nothing
 #
 # Sourced by the command, after rootfs/assemble.bash.
 
 # shellcheck disable=SC2034 # read by command.bash
-peers=(stock busybox-exec)
+peers=(stock busybox-exec tini dumb-init)
 
 # peer_assemble NAME OUT HELLO KEY=VALUE...   makes the peer's image OUT; HELLO is our image of the sample, the
-# rest as for image_assemble, and busybox=DIR.
+# rest as for image_assemble, and busybox=DIR inits=DIR, or for debian debian=DIR.
 peer_assemble() {
   local name=$1 out=$2 ours=$3 new=$2.new argument inputs
-  local -A from=([vm]=jit [profile]=small)
+  local -A from=([vm]=jit [profile]=standard [root]=initramfs [debian]='' [inits]='')
   shift 3
   for argument in "$@"; do
     from[${argument%%=*}]=${argument#*=}
   done
   inputs=$(
     image_inputs
-    printf '%s\n' "${from[busybox]##*/}" "$ours"
+    printf '%s\n' "${from[busybox]##*/}" "${from[inits]##*/}" "${from[debian]##*/}" "$ours"
     sha256sum <"${BASH_SOURCE[0]}"
     sha256sum <"$ours/inputs"
   )
@@ -35,9 +39,11 @@ peer_assemble() {
   rm -rf "$new"
   mkdir -p "$new/root"
   "peer_${name//-/_}" "$new/root" "$ours"
-  image_list "$new" >"$new/root.list"
   install -m 644 "${from[kernel]}"/{vmlinux,bzImage} "$new/"
-  image_pack "$new" <"$new/root.list" >"$new/root.cpio.zst"
+  if [[ ! -e $new/root.ext4 ]]; then
+    image_list "$new" >"$new/root.list"
+    image_pack "$new" <"$new/root.list" >"$new/root.cpio.zst"
+  fi
   printf '%s\n' "$inputs" >"$new/inputs"
   rm -rf "$out"
   mv "$new" "$out"
@@ -88,6 +94,29 @@ peer_busybox_exec() {
     printf 'exec /bin/busybox env -i %s %s\n' "${variables[*]}" "${words[*]}"
   } >"$root/init"
   chmod 755 "$root/init"
+}
+
+# peer_debian ROOT   a disk in place of ROOT.
+peer_debian() {
+  cp --sparse=always "${from[debian]}/root.ext4" "$1.ext4"
+  printf 'root=/dev/vda rootfstype=ext4 rw\n' >"${1%/*}/append"
+  rmdir "$1"
+}
+
+# peer_tini ROOT OURS   that of busybox-exec below tini.
+peer_tini() { peer_wrapped "$1" "$2" tini; }
+
+# peer_dumb_init ROOT OURS   the same below dumb-init.
+peer_dumb_init() { peer_wrapped "$1" "$2" dumb-init; }
+
+# peer_wrapped ROOT OURS INIT   as busybox-exec, with INIT as /init and the script as what it is to run.
+peer_wrapped() {
+  peer_busybox_exec "$1" "$2"
+  sed -i "s/busybox-exec/$3/" "$1/init"
+  mv "$1/init" "$1/start"
+  install -m 755 "${from[inits]}/sbin/$3" "$1/init"
+  # What stands behind the dashes are arguments of /init.
+  printf '%s\n' '-- /start' >"${1%/root}/append"
 }
 
 # peer_busybox ROOT   BusyBox under all its names.

@@ -9,14 +9,15 @@ recipe_inputs=(kernel/fragments kernel/patches)
 # zstd compresses bzImage.
 recipe_tools=(gcc-12 binutils zstd)
 
+kernel_fragments=(/repo/kernel/fragments/*.config)
+
 recipe_build() {
-  local -a fragments=(/repo/kernel/fragments/*.config)
   unpack linux-source-6.12
   cd linux-source-6.12 || exit
   step 'patching'
   cat /repo/kernel/patches/*.patch | patch -p1 --fuzz=0
   step 'configuring'
-  kernel_configure "${fragments[@]}"
+  kernel_configure "${kernel_fragments[@]}"
   step 'compiling'
   kernel_make vmlinux bzImage
   kernel_install
@@ -30,6 +31,18 @@ kernel_make() {
   make -j"$JOBS" ARCH=x86_64 CC=gcc-12 HOSTCC=gcc-12 RUSTC=/nonexistent PAHOLE=/nonexistent \
     KBUILD_BUILD_TIMESTAMP="$date" KBUILD_BUILD_VERSION=1 \
     KBUILD_BUILD_USER=microbeam KBUILD_BUILD_HOST=microbeam "$@"
+}
+
+# kernel_override FRAGMENT   for another kernel made by this recipe: what FRAGMENT names is no longer asked
+# for by the others.
+kernel_override() {
+  local fragment names
+  names=$(kernel_requests "$1" | cut -d ' ' -f 1 | paste -s -d '|')
+  mkdir fragments
+  for fragment in "${kernel_fragments[@]}"; do
+    grep -vE "^(# )?($names)[= ]" "$fragment" >"fragments/${fragment##*/}"
+  done
+  kernel_fragments=("$PWD"/fragments/*.config "$1")
 }
 
 # kernel_configure FRAGMENT...   makes .config: tinyconfig, then every fragment on top of it.

@@ -3,7 +3,7 @@
 %% Checks a release and stages what the image takes of it, the OTP applications it needs, and the
 %% application pid1, below a root directory.
 %%
-%%   stage_release.escript OTP RELEASE ROOT PID1|none [MODULES]
+%%   stage_release.escript OTP RELEASE ROOT PID1|none emu|jit [MODULES]
 %%
 %% OTP holds erts-VERSION/ and lib/. RELEASE is a release of Mix, relx or systools, or `none`: then
 %% OTP's own boot scripts are staged, for `-- ARGUMENTS` of the kernel's command line. PID1 is the
@@ -22,12 +22,17 @@
 -define(OTP_LIB, "usr/lib/erlang/lib").
 
 %% Every boot script loads these before all else (systools_make:mandatory_modules/0), and no boot calls
-%% them unless -eval is given: they come with all others in embedded mode, else when first called. 29 of
-%% 507 million instructions from exec to listening.
--define(LATE, [erl_eval, erl_lint]).
+%% them unless -eval is given, or there is a file of terms to be read: they come with all others in embedded
+%% mode, else when first called.
+-define(LATE, [erl_eval, erl_lint, erl_parse]).
 
-main([Otp, Release, Root, Pid1]) -> main([Otp, Release, Root, Pid1, []]);
-main([Otp, Release, Root, Pid1, Modules]) ->
+%% What OTP's resolver is told: /etc/hosts first and the BEAM's own DNS client next. The default is to start
+%% a program that asks libc, which waits 5 s where no name server answers.
+-define(INETRC, [{lookup, [file, dns]}, {hosts_file, "/etc/hosts"}, {resolv_conf, "/etc/resolv.conf"}]).
+
+main([Otp, Release, Root, Pid1, Vm]) -> main([Otp, Release, Root, Pid1, Vm, []]);
+main([Otp, Release, Root, Pid1, Vm, Modules]) ->
+    put(chunks, chunks(Vm)),
     try
         Versions = versions(Otp),
         {Name, Vsn, Apps} =
@@ -46,6 +51,8 @@ main([Otp, Release, Root, Pid1, Modules]) ->
                         stage_releases(Release, Vsn, Versions, Root)
                 end,
         [add_pid1(Boot, App) || Boot <- Boots, App <- Added],
+        write_inetrc(filename:join(Root, "etc/erl_inetrc"), ?INETRC, Apps),
+        [config_as_term(filename:join(filename:dirname(Boot), "sys.config"), Apps) || Boot <- Boots],
         Modules =:= [] orelse [load_first(Boot, modules(Modules), Root) || Boot <- Boots]
     catch
         throw:{fail, Text} ->
@@ -53,7 +60,7 @@ main([Otp, Release, Root, Pid1, Modules]) ->
             halt(1)
     end;
 main(_) ->
-    io:format(standard_error, "usage: stage_release.escript OTP RELEASE|none ROOT PID1|none~n", []),
+    io:format(standard_error, "usage: stage_release.escript OTP RELEASE|none ROOT PID1|none emu|jit [MODULES]~n", []),
     halt(2).
 
 %%% What the release is
@@ -327,6 +334,31 @@ stage_rest(Release, Root) ->
      || N <- lists:sort(Names), not lists:member(N, ["bin", "lib", "releases", "tmp"]),
         not lists:prefix("erts-", N)].
 
+%%% Files of terms
+
+%% The kernel application of our OTP takes a term in the external format where it would read a text: that
+%% spares every boot the parser, 260 KB of code. Text stays what somebody has to fill in, or complain about.
+config_as_term(File, Apps) ->
+    case file:read_file(File) of
+        {ok, Text} ->
+            case binary:match(Text, <<"RUNTIME_CONFIG=true">>) =:= nomatch andalso file:consult(File) of
+                {ok, [Config]} when is_list(Config) ->
+                    is_ours(Apps) andalso write(File, external(Config));
+                _ -> ok
+            end;
+        {error, _} -> ok
+    end.
+
+write_inetrc(File, Terms, Apps) ->
+    case is_ours(Apps) of
+        true -> write(File, external(Terms));
+        false -> write(File, [io_lib:format("~p.~n", [Term]) || Term <- Terms])
+    end.
+
+external(Term) -> term_to_binary(Term, [deterministic]).
+
+is_ours(Apps) -> element(3, lists:keyfind("kernel", 1, Apps)) =:= otp.
+
 %%% The application pid1
 
 pid1_app(Dir) ->
@@ -458,15 +490,24 @@ mode(From) ->
     end.
 
 %% What the VM needs, and the attributes, which programs read. beam_lib:strip/1 would compress the
-%% result: that makes the compressed image larger and each load slower.
+%% result: that makes the compressed image larger and each load slower. So do compressed literals, and the
+%% MD5 of a module is not computed at each load: our emulator takes both as they are written here.
 stripped(Bin) ->
-    Chunks = ["Attr" | beam_lib:significant_chunks()],
-    case beam_lib:chunks(Bin, Chunks, [allow_missing_chunks]) of
+    case beam_lib:chunks(Bin, get(chunks), [allow_missing_chunks]) of
         {ok, {_, Found}} ->
-            {ok, New} = beam_lib:build_module([C || {_, Data} = C <- Found, is_binary(Data)]),
+            {ok, {_, Md5}} = beam_lib:md5(Bin),
+            {ok, New} = beam_lib:build_module([unpacked(C) || {_, Data} = C <- Found, is_binary(Data)] ++
+                                              [{"CkSm", Md5}]),
             New;
         {error, beam_lib, _} -> Bin
     end.
+
+%% The types are for the JIT, and for nobody else.
+chunks("emu") -> chunks("jit") -- ["Type"];
+chunks("jit") -> ["Attr" | beam_lib:significant_chunks()].
+
+unpacked({"LitT", <<Size:32, Packed/binary>>}) when Size > 0 -> {"LitT", <<0:32, (zlib:uncompress(Packed))/binary>>};
+unpacked(Chunk) -> Chunk.
 
 %%% Words
 

@@ -56,10 +56,13 @@ absl::Status Boot::start() {
 
 absl::Status Boot::prepare_root() {
   if (options_.env_file.empty() || root_.valid()) return absl::OkStatus();
-  absl::StatusOr<UniqueFd> root = initrd_with_environment(options_.initrd, options_.env_file);
+  const bool disk = !options_.root_disk.empty();
+  absl::StatusOr<UniqueFd> root = disk
+                                      ? environment_disk(options_.env_file)
+                                      : initrd_with_environment(options_.initrd, options_.env_file);
   if (!root.ok()) return root.status();
   root_ = *std::move(root);
-  options_.initrd = absl::StrCat("/proc/self/fd/", root_.get());
+  (disk ? options_.env_disk : options_.initrd) = absl::StrCat("/proc/self/fd/", root_.get());
   return absl::OkStatus();
 }
 

@@ -57,6 +57,7 @@ class Boot {
   [[nodiscard]] std::string describe_end() const;
   [[nodiscard]] const Control& control() const { return *control_; }
 
+  [[nodiscard]] bool started() const { return machine_ != nullptr; }
   [[nodiscard]] Machine& machine() { return *machine_; }
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url() const;

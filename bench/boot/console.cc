@@ -10,9 +10,19 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 namespace microbeam {
 namespace {
+
+// The kernel's, when it kills a process, or could not unpack the root; and the BEAM's.
+constexpr absl::string_view kOutOfMemory[] = {"Out of memory: Killed process",
+                                              "Initramfs unpacking failed: ", "_alloc: Cannot "};
+
+bool says_out_of_memory(absl::string_view line) {
+  return std::any_of(std::begin(kOutOfMemory), std::end(kOutOfMemory),
+                     [&](absl::string_view text) { return absl::StrContains(line, text); });
+}
 
 void push_bounded(std::deque<std::string>& lines, std::string line) {
   lines.push_back(std::move(line));
@@ -48,6 +58,7 @@ void Console::take_line(const Line& line) {
   if (panic_.empty() && absl::StrContains(line.text, "Kernel panic - not syncing: ")) {
     panic_ = line.text;
   }
+  if (out_of_memory_.empty() && says_out_of_memory(line.text)) out_of_memory_ = line.text;
   if (!line.text.empty()) push_bounded(tail_, line.text);
 }
 

@@ -46,6 +46,8 @@ class Console {
   [[nodiscard]] const std::deque<std::string>& init_messages() const { return init_messages_; }
   // The first line of a kernel panic, or empty.
   [[nodiscard]] const std::string& panic() const { return panic_; }
+  // The first line by which a kernel or a BEAM says that there was not enough memory, or empty.
+  [[nodiscard]] const std::string& out_of_memory() const { return out_of_memory_; }
   [[nodiscard]] bool silent() const { return bytes_ == 0; }
   [[nodiscard]] bool at_line_start() const { return last_byte_ == '\n'; }
   // What went wrong with the file, or OK.
@@ -60,6 +62,7 @@ class Console {
   std::deque<std::string> tail_;
   std::deque<std::string> init_messages_;
   std::string panic_;
+  std::string out_of_memory_;
   std::function<void(absl::string_view)> relay_;
   size_t bytes_ = 0;
   char last_byte_ = '\n';

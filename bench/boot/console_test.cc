@@ -25,6 +25,19 @@ TEST(ConsoleTest, SortsLinesIntoMarksMessagesAndPanic) {
   EXPECT_EQ(console.tail().size(), 4U);
 }
 
+TEST(ConsoleTest, HearsThatThereIsNotEnoughMemory) {
+  for (const char* line :
+       {"[ 2.5] Out of memory: Killed process 77 (beam.smp) total-vm:1kB, anon-rss:1kB",
+        "[ 0.5] Initramfs unpacking failed: write error",
+        "eheap_alloc: Cannot allocate 8192 bytes of memory (of type \"heap\")."}) {
+    Console console;
+    console.feed("all is well\n", absl::Seconds(1));
+    EXPECT_EQ(console.out_of_memory(), "");
+    console.feed(absl::StrCat(line, "\r\n", "and more\n"), absl::Seconds(1));
+    EXPECT_EQ(console.out_of_memory(), line);
+  }
+}
+
 TEST(ConsoleTest, KeepsTheLastLinesOnly) {
   Console console;
   for (int i = 0; i < 1000; ++i)

@@ -3,7 +3,9 @@
 #include "contest.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -19,71 +21,49 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The root of an image: compressed, or as it is.
-std::string root_of(const std::filesystem::path& image) {
-  const std::filesystem::path plain = image / "root.cpio";
-  std::error_code error;
-  return (std::filesystem::exists(plain, error) ? plain : image / "root.cpio.zst").string();
-}
-
-Binary binary(const Contestant& contestant, const std::filesystem::path& path) {
-  struct stat status{};
-  const bool found = stat(path.c_str(), &status) == 0;
-  return {
-      .contestant = contestant.name, .path = path.string(), .bytes = found ? status.st_size : -1};
-}
-
-struct Value {
-  Measure measure;
-  std::optional<double> (*of)(const BootFigures&);
-};
-
-template <Event event>
-std::optional<double> ms(const BootFigures& figures) {
-  return figures.boot.ms[static_cast<size_t>(event)];
-}
-
-template <Event event>
-std::optional<double> millions(const BootFigures& figures) {
-  if (!figures.boot.insns) return {};
-  const std::optional<int64_t> at = (*figures.boot.insns)[static_cast<size_t>(event)];
-  if (!at) return {};
-  return static_cast<double>(*at) / 1e6;
-}
-
-std::optional<double> pss(const BootFigures& figures) {
-  if (!figures.pss_kib) return {};
-  return static_cast<double>(*figures.pss_kib);
-}
-
-std::vector<Value> values(bool icount) {
-  using Extra = Measure::Extra;
-  if (icount) {
-    return {{{.name = "init", .unit = "M", .title = "reset to /init, instructions"},
-             millions<Event::kInit>},
-            {{.name = "exec", .unit = "M", .title = "reset to the exec of the BEAM"},
-             millions<Event::kExec>},
-            {{.name = "listening",
-              .unit = "M",
-              .title = "reset to the server listening",
-              .extra = Extra::kTimes},
-             millions<Event::kListening>}};
+// Sets the root of an image: a squashfs, a disk, or an initramfs as it is, or compressed.
+void take_root(const std::filesystem::path& image, Options& options) {
+  const auto there = [&](const char* name) {
+    std::error_code error;
+    return std::filesystem::exists(image / name, error);
+  };
+  options.initrd.clear();
+  options.root_disk.clear();
+  if (there("root.ext4")) {
+    options.disks.insert(options.disks.begin(), (image / "root.ext4").string());
+    options.snapshot = true;
+  } else if (there("root.squashfs")) {
+    options.root_disk = (image / "root.squashfs").string();
+  } else {
+    const char* packed = there("root.cpio.xz") ? "root.cpio.xz" : "root.cpio.zst";
+    options.initrd = (image / (there("root.cpio") ? "root.cpio" : packed)).string();
   }
-  return {{{.name = "init", .unit = "ms", .title = "QEMU's start to /init"}, ms<Event::kInit>},
-          {{.name = "exec", .unit = "ms", .title = "QEMU's start to the exec of the BEAM"},
-           ms<Event::kExec>},
-          {{.name = "listening", .unit = "ms", .title = "QEMU's start to the server listening"},
-           ms<Event::kListening>},
-          {{.name = "first_byte",
-            .unit = "ms",
-            .title = "QEMU's start to the first byte of the answer",
-            .extra = Extra::kTimes},
-           ms<Event::kFirstByte>},
-          {{.name = "pss",
-            .unit = "KiB",
-            .title = "memory of QEMU once the guest has answered (PSS)",
-            .extra = Extra::kTimes},
-           pss}};
+}
+
+std::string root_file(const Options& options) {
+  if (options.snapshot) return options.disks.front();
+  return options.initrd.empty() ? options.root_disk : options.initrd;
+}
+
+// What an image wants of the command line, and what all are given: before the dashes behind which
+// arguments of /init stand.
+std::string with_wanted(absl::string_view wanted, absl::string_view given) {
+  if (wanted.empty() || given.empty()) return absl::StrCat(wanted, given);
+  constexpr absl::string_view kDashes = "-- ";
+  size_t dashes = absl::StartsWith(wanted, kDashes) ? 0 : wanted.find(absl::StrCat(" ", kDashes));
+  if (dashes == absl::string_view::npos) dashes = wanted.size();
+  return absl::StrCat(wanted.substr(0, dashes), " ", given, " ", wanted.substr(dashes));
+}
+
+// Of a disk what it takes on this host: most of it is a hole.
+Binary binary(const Contestant& contestant, const std::filesystem::path& path) {
+  static constexpr int64_t kBlock = 512;  // stat(2)
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) status.st_size = -1;
+  const bool disk = status.st_size >= 0 && path.extension() == ".ext4";
+  return {.contestant = contestant.name,
+          .path = path.string(),
+          .bytes = disk ? status.st_blocks * kBlock : status.st_size};
 }
 
 }  // namespace
@@ -94,45 +74,54 @@ absl::StatusOr<std::vector<Contestant>> contestants(const Options& base) {
   for (const std::string& folder : base.images) {
     const std::filesystem::path path =
         (std::filesystem::path(folder) / "").parent_path().lexically_normal();
-    Contestant one{.name = path.filename().string(), .options = base};
+    Contestant one{.name = path.filename().string(), .folder = path.string(), .options = base};
     if (!names.insert(one.name).second) {
       return absl::InvalidArgumentError(absl::StrCat("--images has two of the name ", one.name,
                                                      "; give each a folder of its own"));
     }
     one.options.images.clear();
     one.options.kernel = (path / "vmlinux").string();
-    one.options.initrd = root_of(path);
+    take_root(path, one.options);
     one.options.image = one.name;
     const std::string wanted(absl::StripAsciiWhitespace(contents((path / "append").string())));
-    if (!wanted.empty()) one.options.append = absl::StrCat(wanted, " ", base.append);
+    one.options.append = with_wanted(wanted, base.append);
     if (absl::Status status = check(one.options); !status.ok()) return status;
     all.push_back(std::move(one));
   }
   return all;
 }
 
-Report contest_report(const std::vector<Contestant>& contestants,
-                      const std::vector<std::vector<BootFigures>>& figures,
-                      const std::string& machine) {
-  Report report = {
-      .machine = machine, .baseline = contestants.front().name, .binaries = {}, .measures = {}};
+Report contest_report(const std::vector<Contestant>& contestants, std::vector<Measure> measures,
+                      const std::vector<std::vector<Figures>>& figures) {
+  Report report;
+  report.baseline = contestants.front().name;
   for (const Contestant& one : contestants) {
-    report.binaries.push_back(
-        binary(one, std::filesystem::path(one.options.kernel).parent_path() / "bzImage"));
-    report.binaries.push_back(binary(one, one.options.initrd));
+    report.binaries.push_back(binary(one, std::filesystem::path(one.folder) / "bzImage"));
+    report.binaries.push_back(binary(one, root_file(one.options)));
   }
-  for (Value& value : values(contestants.front().options.icount)) {
+  for (size_t m = 0; m < measures.size(); ++m) {
     for (size_t c = 0; c < contestants.size(); ++c) {
       Series series{.contestant = contestants[c].name};
-      for (const BootFigures& one : figures[c]) {
-        if (const std::optional<double> number = value.of(one)) series.values.push_back(*number);
+      for (const Figures& turn : figures[c]) {
+        if (const std::optional<double> shown = turn[m]) series.values.push_back(*shown);
       }
       if (series.values.empty()) series.why_not = "writes no such mark";
-      value.measure.series.push_back(std::move(series));
+      measures[m].series.push_back(std::move(series));
     }
-    report.measures.push_back(std::move(value.measure));
   }
+  report.measures = std::move(measures);
   return report;
+}
+
+std::string summary(const std::vector<Measure>& measures, const Figures& figures) {
+  std::string text;
+  for (size_t m = 0; m < measures.size(); ++m) {
+    const std::optional<double> shown = figures[m];
+    if (!shown) continue;
+    absl::StrAppendFormat(&text, "%s%s %.1f %s", text.empty() ? "" : ", ", measures[m].name, *shown,
+                          measures[m].unit);
+  }
+  return text;
 }
 
 }  // namespace microbeam

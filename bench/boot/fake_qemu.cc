@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <csignal>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -156,6 +157,10 @@ void show_root(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
+    console("QEMU emulator version 9.9\nCopyright nobody\n");
+    return 0;
+  }
   const char* variable = std::getenv("FAKE_GUEST");
   const std::string guest = variable != nullptr ? variable : "";
   if (const char* path = std::getenv("FAKE_PIDFILE")) {
@@ -180,6 +185,14 @@ int main(int argc, char** argv) {
         "Kernel panic - not syncing: Attempted to kill init!\r\n");
     return 5;
   }
+  if (guest == "needs-40-mib") {
+    const char* const* const memory = std::find_if(
+        argv, argv + argc, [](const char* word) { return std::strcmp(word, "-m") == 0; });
+    if (std::strtol(memory[1], nullptr, 10) < 40) {
+      console("[ 1.0] Out of memory: Killed process 77 (beam.smp)\r\n");
+      wait_for_term();
+    }
+  }
   if (guest == "kvm-error") {
     say(STDERR_FILENO, "KVM internal error. Suberror: 1\nemulation failure\nRAX=0\n");
     wait_for_term();
@@ -199,7 +212,8 @@ int main(int argc, char** argv) {
   const bool listens = guest != "mute" && guest != "stubborn";
   if (listens) say(control, "ready\n");
   const std::string status = guest == "unwell" ? "503 Service Unavailable" : "200 OK";
-  const std::string info = guest == "silent-console" ? "<html>" : R"({"otp":"27","os_pid":1})";
+  const std::string info =
+      guest == "silent-console" ? "<html>" : R"({"otp":"27","os_pid":1,"available":2048})";
   const bool by_itself = starts_with(guest, "ends-") || guest == "panics-later";
   // Meanwhile it answers: the first connection may be one that the tool has given up.
   const int alarm = by_itself ? 500 : -1;

@@ -38,11 +38,20 @@ absl::Status write_all(int fd, absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return absl::ErrnoToStatus(errno, "cannot write the root into memory");
+    if (written < 0) return absl::ErrnoToStatus(errno, "cannot write to a file in memory");
     bytes.remove_prefix(static_cast<size_t>(written));
   }
   return absl::OkStatus();
 }
+
+absl::StatusOr<UniqueFd> in_memory(const char* name, absl::string_view bytes) {
+  UniqueFd memory(memfd_create(name, MFD_CLOEXEC));
+  if (!memory.valid()) return absl::ErrnoToStatus(errno, "cannot make a file in memory");
+  if (absl::Status status = write_all(memory.get(), bytes); !status.ok()) return status;
+  return memory;
+}
+
+constexpr size_t kSector = 512;
 
 }  // namespace
 
@@ -56,10 +65,14 @@ absl::StatusOr<UniqueFd> initrd_with_environment(const std::string& root,
       &*bytes, cpio_padding(bytes->size()),
       cpio_archive({{.name = "etc", .mode = S_IFDIR | 0755},
                     {.name = kEnvironmentFile, .mode = S_IFREG | 0400, .data = *environment}}));
-  UniqueFd memory(memfd_create("initrd", MFD_CLOEXEC));
-  if (!memory.valid()) return absl::ErrnoToStatus(errno, "cannot make a file in memory");
-  if (absl::Status status = write_all(memory.get(), *bytes); !status.ok()) return status;
-  return memory;
+  return in_memory("initrd", *bytes);
+}
+
+absl::StatusOr<UniqueFd> environment_disk(const std::string& env_file) {
+  absl::StatusOr<std::string> text = read_all(env_file, kMaxEnvironment);
+  if (!text.ok()) return text.status();
+  text->resize((text->size() / kSector + 1) * kSector);
+  return in_memory("environment", *text);
 }
 
 }  // namespace microbeam

@@ -23,6 +23,10 @@ inline constexpr size_t kMaxEnvironment = 65536;
 absl::StatusOr<UniqueFd> initrd_with_environment(const std::string& root,
                                                  const std::string& env_file);
 
+// The content of `env_file` alone, as a disk: padded with NULs to whole sectors, in memory too. For
+// a root that is a disk itself, to which nothing can be added.
+absl::StatusOr<UniqueFd> environment_disk(const std::string& env_file);
+
 }  // namespace microbeam
 
 #endif  // MICROBEAM_BENCH_BOOT_INITRD_H

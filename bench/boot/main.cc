@@ -21,6 +21,7 @@ ABSL_FLAG(std::string, mode, "",
           "under --accel; bench: boot several images in turns and compare them");
 ABSL_FLAG(std::string, kernel, "", "the kernel: vmlinux (PVH) or bzImage");
 ABSL_FLAG(std::string, initrd, "", "the root, a cpio archive as the kernel takes it");
+ABSL_FLAG(std::string, root_disk, "", "the root, a squashfs, in place of --initrd");
 ABSL_FLAG(std::string, image, "microbeam", "the image's name, which is the guest's host name too");
 ABSL_FLAG(int, memory, 64, "the guest's memory in MiB");
 ABSL_FLAG(int, cpus, 1, "the guest's processors");
@@ -46,10 +47,16 @@ ABSL_FLAG(bool, background, false,
           "run: return when the machine answers; it goes on until --mode=stop");
 ABSL_FLAG(std::string, state, "", "the file by which a machine in the background is found again");
 
+ABSL_FLAG(std::string, what, "boot",
+          "bench: what is measured: boot (the way to the first answer), memory (how little is "
+          "enough), load (requests a second), idle (what it costs to wait), native (the way to the "
+          "first answer without a machine)");
 ABSL_FLAG(std::vector<std::string>, images, {},
           "bench: image folders; the first is what the others are held against");
-ABSL_FLAG(int, rounds, 10, "bench: how often each is booted");
+ABSL_FLAG(int, rounds, 10, "bench: how often each has its turn");
+ABSL_FLAG(int, seconds, 5, "bench: how long a turn of load (of each kind) or idle is");
 ABSL_FLAG(std::string, format, "text", "bench: text, json or csv");
+ABSL_FLAG(std::string, save, "", "bench: the file that has the figures as JSON besides");
 
 namespace {
 
@@ -57,6 +64,7 @@ microbeam::Options options_from_flags() {
   return {.mode = absl::GetFlag(FLAGS_mode),
           .kernel = absl::GetFlag(FLAGS_kernel),
           .initrd = absl::GetFlag(FLAGS_initrd),
+          .root_disk = absl::GetFlag(FLAGS_root_disk),
           .env_file = absl::GetFlag(FLAGS_env_file),
           .disks = absl::GetFlag(FLAGS_disk),
           .image = absl::GetFlag(FLAGS_image),
@@ -64,7 +72,6 @@ microbeam::Options options_from_flags() {
           .cpus = absl::GetFlag(FLAGS_cpus),
           .accel = absl::GetFlag(FLAGS_accel),
           .vm = absl::GetFlag(FLAGS_vm),
-          .root = absl::GetFlag(FLAGS_root),
           .append = absl::GetFlag(FLAGS_append),
           .port = absl::GetFlag(FLAGS_port),
           .icount = absl::GetFlag(FLAGS_icount),
@@ -74,9 +81,12 @@ microbeam::Options options_from_flags() {
           .console_log = absl::GetFlag(FLAGS_console_log),
           .state = absl::GetFlag(FLAGS_state),
           .background = absl::GetFlag(FLAGS_background),
+          .what = absl::GetFlag(FLAGS_what),
           .images = absl::GetFlag(FLAGS_images),
           .rounds = absl::GetFlag(FLAGS_rounds),
-          .format = absl::GetFlag(FLAGS_format)};
+          .seconds = absl::GetFlag(FLAGS_seconds),
+          .format = absl::GetFlag(FLAGS_format),
+          .save = absl::GetFlag(FLAGS_save)};
 }
 
 int usage_error(absl::string_view message) {

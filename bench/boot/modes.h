@@ -30,9 +30,8 @@ int stop(const Options& options);
 // panic. One line on stdout says what was seen; 0 if the panic was.
 int trial(const Options& options);
 
-// Boots the images of options.images in turns (A B C A B C ...), options.rounds times after one
-// that does not count; prints what was measured, as options.format says. 0 if every boot was
-// answered.
+// Measures options.what of the images of options.images in turns (A B C A B C ...), options.rounds
+// times; prints what was measured, as options.format says. 0 if every boot was answered.
 int bench(const Options& options);
 
 }  // namespace microbeam

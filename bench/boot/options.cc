@@ -71,9 +71,13 @@ absl::Status check_icount(const Options& options) {
 }
 
 absl::Status check_disks(const Options& options) {
-  if (options.disks.size() > kMaxDisks) {
+  const size_t room = kMaxDisks - (options.root_disk.empty()  ? 0
+                                   : options.env_file.empty() ? 1
+                                                              : 2);
+  if (options.disks.size() > room) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--disk: the machine has room for ", kMaxDisks, " disks"));
+        absl::StrCat("--disk: the machine has room for ", room, " disks",
+                     room < kMaxDisks ? " beside the root and what the host hands over" : ""));
   }
   for (const std::string& disk : options.disks) {
     struct stat status{};
@@ -114,6 +118,16 @@ absl::Status check_background(const Options& options) {
 
 absl::Status check_bench(const Options& options) {
   if (options.rounds < 1) return absl::InvalidArgumentError("--rounds must be at least 1");
+  if (options.seconds < 1) return absl::InvalidArgumentError("--seconds must be at least 1");
+  if (options.icount && options.what != "boot") {
+    return absl::InvalidArgumentError(
+        "--icount counts what a boot executes; give --what=boot, or leave --icount out");
+  }
+  if (absl::Status status =
+          one_of("what", options.what, {"boot", "memory", "load", "idle", "native"});
+      !status.ok()) {
+    return status;
+  }
   return one_of("format", options.format, {"text", "json", "csv"});
 }
 
@@ -124,11 +138,17 @@ absl::Status check_files(const Options& options) {
     return absl::InvalidArgumentError("--images is missing; give image folders, with commas");
   }
   if (absl::Status status = readable_file("kernel", options.kernel); !status.ok()) return status;
-  if (options.mode != "trial") return readable_file("initrd", options.initrd);
-  if (options.initrd.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "--mode=trial boots the kernel alone, to see it panic for want of a root; leave --initrd "
-      "out");
+  if (options.mode == "trial") {
+    if (options.initrd.empty() && options.root_disk.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "--mode=trial boots the kernel alone, to see it panic for want of a root; leave --initrd "
+        "and --root_disk out");
+  }
+  // The first of its disks is the root: contest.cc.
+  if (options.mode == "bench" && options.snapshot) return absl::OkStatus();
+  if (options.root_disk.empty()) return readable_file("initrd", options.initrd);
+  if (options.initrd.empty()) return readable_file("root_disk", options.root_disk);
+  return absl::InvalidArgumentError("--initrd and --root_disk are two roots; give one");
 }
 
 }  // namespace
@@ -154,16 +174,11 @@ absl::Status check(const Options& options) {
     if (!options.state.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("--mode=stop needs --state, the file of the machine");
   }
-  if (options.root == "squashfs") {
-    return absl::InvalidArgumentError(
-        "--root=squashfs is not supported yet; give --root=initramfs");
-  }
   for (const absl::Status& status :
        {one_of("mode", options.mode, {"probe", "run", "stop", "trial", "bench"}),
         one_of("accel", options.accel, {"tcg", "kvm"}), one_of("vm", options.vm, {"emu", "jit"}),
-        one_of("root", options.root, {"initramfs"}), check_numbers(options), check_icount(options),
-        check_files(options), check_disks(options), check_env_file(options),
-        check_background(options), check_bench(options)}) {
+        check_numbers(options), check_icount(options), check_files(options), check_disks(options),
+        check_env_file(options), check_background(options), check_bench(options)}) {
     if (!status.ok()) return status;
   }
   if ((options.mode == "probe" || options.mode == "bench") && options.console_log.empty()) {

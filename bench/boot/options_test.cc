@@ -45,8 +45,12 @@ TEST_F(OptionsTest, NamesTheFlagAndTheWayOut) {
   options.vm = "hipe";
   EXPECT_THAT(complaint(), HasSubstr("--vm=emu|jit"));
   options.vm = "jit";
-  options.root = "squashfs";
-  EXPECT_EQ(complaint(), "--root=squashfs is not supported yet; give --root=initramfs");
+  options.root_disk = "/proc/self/exe";
+  EXPECT_EQ(complaint(), "--initrd and --root_disk are two roots; give one");
+  options.initrd = "";
+  EXPECT_EQ(complaint(), "");
+  options.root_disk = "/nonexistent";
+  EXPECT_THAT(complaint(), HasSubstr("cannot read --root_disk=/nonexistent"));
 }
 
 TEST_F(OptionsTest, ChecksNumbers) {
@@ -77,7 +81,7 @@ TEST_F(OptionsTest, ChecksFiles) {
   options.console_log = "";
   EXPECT_THAT(complaint(), HasSubstr("--console_log is missing"));
   options.mode = "trial";
-  EXPECT_THAT(complaint(), HasSubstr("leave --initrd out"));
+  EXPECT_THAT(complaint(), HasSubstr("leave --initrd and --root_disk out"));
   options.initrd = "";
   EXPECT_EQ(complaint(), "");
   options.mode = "run";
@@ -95,8 +99,23 @@ TEST_F(OptionsTest, ChecksDisksAndTheEnvironment) {
   EXPECT_EQ(complaint(), "cannot read and write --disk=/nonexistent: No such file or directory");
   options.disks = {"/tmp"};
   EXPECT_EQ(complaint(), "--disk=/tmp is neither a file nor a block device");
+  options.initrd = "";
+  options.disks = {disk};
+  EXPECT_EQ(complaint(), "--initrd is missing; give its file");
+  options.mode = "bench";
+  options.snapshot = true;
+  EXPECT_EQ(complaint(), "");
+  options.mode = "probe";
+  options.initrd = "/proc/self/exe";
   options.disks = {"1", "2", "3", "4", "5", "6"};
   EXPECT_EQ(complaint(), "--disk: the machine has room for 5 disks");
+  options.disks.resize(5);
+  options.root_disk = "/proc/self/exe";
+  options.initrd = "";
+  EXPECT_THAT(complaint(), HasSubstr("room for 4 disks beside the root"));
+  options.disks.resize(4);
+  options.env_file = "/dev/null";
+  EXPECT_THAT(complaint(), HasSubstr("room for 3 disks beside the root"));
   options.disks = {};
   options.env_file = "/nonexistent";
   EXPECT_EQ(complaint(), "cannot read --env_file=/nonexistent: No such file or directory");
@@ -132,6 +151,21 @@ TEST(FindQemuTest, SaysWhatToDoWithoutIt) {
   EXPECT_EQ(*find_qemu("/bin/sh"), "/bin/sh");
   EXPECT_THAT(std::string(find_qemu("nosuch-qemu").status().message()),
               HasSubstr("scripts/microbeam doctor"));
+}
+
+TEST_F(OptionsTest, ABenchSaysWhatItCanMeasure) {
+  options.mode = "bench";
+  options.images = {"anywhere"};
+  options.console_log = "c.log";
+  options.what = "heat";
+  EXPECT_EQ(complaint(), "--what=heat is not known; give --what=boot|memory|load|idle|native");
+  options.what = "idle";
+  EXPECT_EQ(complaint(), "");
+  options.seconds = 0;
+  EXPECT_THAT(complaint(), HasSubstr("--seconds must be at least 1"));
+  options.seconds = 1;
+  options.icount = true;
+  EXPECT_THAT(complaint(), HasSubstr("--what=boot"));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 namespace microbeam {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
@@ -53,6 +54,28 @@ class ProgramTest : public testing::Test {
     if (mode != "trial") all.push_back("--initrd=" + kernel);
     all.insert(all.end(), more.begin(), more.end());
     return all;
+  }
+
+  // Image folders of these names, as --images has them.
+  std::string make_images(const std::vector<std::string>& names) {
+    std::string images;
+    for (const std::string& name : names) {
+      const std::string image = absl::StrCat(folder, "/", name);
+      std::filesystem::create_directories(image);
+      for (const char* file : {"/vmlinux", "/bzImage", "/root.cpio.zst"})
+        std::ofstream(image + file) << "x";
+      absl::StrAppend(&images, images.empty() ? "" : ",", image);
+    }
+    return images;
+  }
+
+  // The figures of one turn of an image "a", comma-separated.
+  Result bench(const std::string& what, const std::string& guest,
+               const std::vector<std::string>& more = {}) {
+    std::vector<std::string> flags = {"--what=" + what, "--images=" + make_images({"a"}),
+                                      "--rounds=1", "--format=csv"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return run(command("bench", guest, flags));
   }
 
   struct Step {
@@ -108,10 +131,12 @@ class ProgramTest : public testing::Test {
     return false;
   }
 
-  std::string console_log() {
-    std::ifstream file(folder + "/console.log", std::ios::binary);
+  static std::string contents(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+
+  std::string console_log() { return contents(folder + "/console.log"); }
 
   // The JSON with every number of the timeline made an N.
   static std::string shape(const std::string& json) {
@@ -512,16 +537,10 @@ TEST_F(ProgramTest, TrialSaysInOneLineWhyNot) {
 }
 
 TEST_F(ProgramTest, BenchBootsInTurnsAndComparesWithTheFirst) {
-  std::string images;
-  for (const char* name : {"a", "b"}) {
-    const std::string image = folder + "/" + name;
-    std::filesystem::create_directories(image);
-    for (const char* file : {"/vmlinux", "/bzImage", "/root.cpio.zst"})
-      std::ofstream(image + file) << "x";
-    absl::StrAppend(&images, images.empty() ? "" : ",", image);
-  }
-  const Result result =
-      run(command("bench", "serves", {"--images=" + images, "--rounds=2", "--format=csv"}));
+  const std::string images = make_images({"a", "b"});
+  const Result result = run(command(
+      "bench", "serves",
+      {"--images=" + images, "--rounds=2", "--format=csv", "--save=" + folder + "/boot.json"}));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\nfirst_byte,ms,a,2,"));
   EXPECT_THAT(result.out, HasSubstr("\nfirst_byte,ms,b,2,"));
@@ -530,11 +549,70 @@ TEST_F(ProgramTest, BenchBootsInTurnsAndComparesWithTheFirst) {
                                        "round 1 of 2, b: .*\nround 2 of 2, a: .*\n"
                                        "round 2 of 2, b: [^\n]*\n"));
   EXPECT_TRUE(qemu_is_gone());
+  const std::string saved = contents(folder + "/boot.json");
+  EXPECT_THAT(saved, StartsWith(R"({"what":"boot","machine":")"));
+  EXPECT_THAT(saved, HasSubstr(R"("guest":{"qemu":"9.9","accel":"tcg","memory_mib":64,"cpus":1})"));
+  EXPECT_THAT(saved, ContainsRegex(R"("name":"first_byte".*"values":\[[0-9.]+,[0-9.]+\])"));
 
   const Result failed = run(command("bench", "panics", {"--images=" + images}));
   EXPECT_EQ(failed.status, 1);
   EXPECT_EQ(failed.out, "") << "half a comparison is none";
   EXPECT_THAT(failed.err, HasSubstr("a: microbeam-vm: QEMU ended with status 5"));
+}
+
+TEST_F(ProgramTest, BenchFindsTheLeastMemory) {
+  const Result result =
+      bench("memory", "needs-40-mib", {"--memory=64", "--save=" + folder + "/memory.json"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\nleast,MiB,a,1,40.000,"));
+  EXPECT_THAT(result.out, HasSubstr("\navailable,KiB,a,1,2.000,"));
+  EXPECT_THAT(result.out, HasSubstr("\npss,KiB,a,1,"));
+  EXPECT_THAT(result.err, HasSubstr("a: 36 MiB: microbeam-vm: [ 1.0] Out of memory: Killed"));
+  EXPECT_THAT(contents(folder + "/memory.json"), StartsWith(R"({"what":"memory",)"));
+  EXPECT_TRUE(qemu_is_gone());
+
+  const Result failed = bench("memory", "needs-40-mib", {"--memory=32"});
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.err, HasSubstr("a: microbeam-vm: [ 1.0] Out of memory: Killed"));
+}
+
+TEST_F(ProgramTest, BenchAsksWithWrkAndBelievesGoodAnswersOnly) {
+  const std::string saved = std::getenv("PATH");
+  setenv("PATH", folder.c_str(), 1);
+  const Result missing = bench("load", "serves");
+  EXPECT_EQ(missing.status, 1);
+  EXPECT_THAT(missing.err, HasSubstr("apt-get install wrk"));
+
+  const auto wrk_says = [this](const std::string& text) {
+    std::ofstream(folder + "/wrk")
+        << "#!/bin/sh\necho \"$*\" >>" << folder << "/asked\nprintf '" << text << "'\n";
+    std::filesystem::permissions(folder + "/wrk", std::filesystem::perms::owner_all);
+    return bench("load", "serves", {"--seconds=7"});
+  };
+  const Result result = wrk_says("Requests/sec:  2313.80\\n");
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\nkeep_alive,1/s,a,1,2313.800,"));
+  EXPECT_THAT(result.out, HasSubstr("\nconnections,1/s,a,1,2313.800,"));
+  const std::string asked = contents(folder + "/asked");
+  EXPECT_THAT(asked, ContainsRegex("--duration=7s http://127.0.0.1:[0-9]+/\n"));
+  EXPECT_THAT(asked, ContainsRegex("--duration=7s --header=Connection: close http://"));
+  EXPECT_TRUE(qemu_is_gone());
+
+  const Result failed = wrk_says("  Non-2xx or 3xx responses: 7\\nRequests/sec:  9999\\n");
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.err, HasSubstr("wrk: Non-2xx or 3xx responses: 7"));
+  setenv("PATH", saved.c_str(), 1);
+}
+
+TEST_F(ProgramTest, BenchWatchesAMachineThatIsAskedNothing) {
+  const Result result = bench("idle", "serves", {"--seconds=1"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\ncpu,ms/s,a,1,"));
+  EXPECT_THAT(result.out, HasSubstr("\nwakeups,1/s,a,1,"));
+
+  const Result failed = bench("idle", "ends-later", {"--seconds=5"});
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.err, HasSubstr("a: microbeam-vm: the machine did not go on"));
 }
 
 TEST_F(ProgramTest, BadFlagsAreRefusedBeforeAnythingStarts) {

@@ -14,8 +14,9 @@ namespace microbeam {
 namespace {
 
 constexpr std::optional<int64_t> kIcountTscKhz =
-    1'000'000;                     // one instruction, one tick, one nanosecond
-constexpr int64_t kGuestHz = 250;  // CONFIG_HZ of the guest's kernel
+    1'000'000;                            // one instruction, one tick, one nanosecond
+constexpr int64_t kLapicKhz = 1'000'000;  // it counts nanoseconds (hw/intc/apic.c of QEMU)
+constexpr int64_t kGuestHz = 250;         // CONFIG_HZ of the guest's kernel
 
 // In `ip=` the name ends at ':', on the command line at a blank, and a host name has letters,
 // digits and '-' only.
@@ -32,10 +33,10 @@ std::string host_name(std::string image) {
 // parameter.
 std::string tcg_clock(const Options& options, std::optional<int64_t> host_tsc_khz) {
   const std::optional<int64_t> khz = options.icount ? kIcountTscKhz : host_tsc_khz;
-  std::string line = " no_timer_check";
+  std::string line = absl::StrCat(" no_timer_check lapic_timer_khz=", kLapicKhz);
   if (khz) absl::StrAppend(&line, " tsc=reliable tsc_early_khz=", *khz);
   if (options.cpus == 1) {
-    absl::StrAppend(&line, " nolapic_timer noreplace-smp");
+    absl::StrAppend(&line, " noreplace-smp");
   } else if (khz) {
     absl::StrAppend(&line, " lpj=", *khz * 1000 / kGuestHz);
   }
@@ -53,7 +54,9 @@ constexpr uint64_t kTransportSize = 512;
 constexpr int kTransportIrq = 5;
 
 // Which device is on which transport. The first one's port is /dev/vport0p1: the kernel numbers
-// ports by the virtio device. 3 stays free: its interrupt is that of the clock chip.
+// ports by the virtio device. 3 stays free: its interrupt is that of the clock chip. The root and
+// what the host hands over come after the other disks, so that these have the same names with
+// either kind of root.
 constexpr int kControlBus = 0;
 constexpr int kNetworkBus = 1;
 constexpr int kDiskBus[] = {2, 4, 5, 6, 7};
@@ -63,11 +66,38 @@ std::string on_bus(int bus) {
   return absl::StrCat("bus=virtio-mmio-bus.", bus);
 }
 
+struct Drive {
+  std::string file;
+  const char* how;
+};
+
+std::vector<Drive> drives(const Options& options) {
+  std::vector<Drive> all;
+  for (const std::string& disk : options.disks) {
+    all.push_back({.file = disk, .how = options.snapshot ? "snapshot=on," : ""});
+  }
+  for (const std::string& disk : {options.root_disk, options.env_disk}) {
+    if (!disk.empty()) all.push_back({.file = disk, .how = "readonly=on,"});
+  }
+  return all;
+}
+
+// The kernel mounts the root; /init finds the environment.
+std::string root_parameters(const Options& options) {
+  if (options.root_disk.empty()) return "";
+  const char root = static_cast<char>('a' + options.disks.size());
+  const char environment = static_cast<char>(root + 1);
+  std::string line = absl::StrFormat(" root=/dev/vd%c rootfstype=squashfs init=/init", root);
+  if (!options.env_disk.empty())
+    absl::StrAppendFormat(&line, " beam.env_file=/dev/vd%c", environment);
+  return line;
+}
+
 // QEMU would name the devices itself, at the end of the command line: behind a ` -- ` of --append
 // they would be arguments of /init.
 std::string device_parameters(const Options& options) {
   std::vector<int> buses = {kControlBus, kNetworkBus};
-  buses.insert(buses.end(), kDiskBus, kDiskBus + options.disks.size());
+  buses.insert(buses.end(), kDiskBus, kDiskBus + drives(options).size());
   std::string line;
   for (const int bus : buses) {
     absl::StrAppendFormat(&line, " virtio_mmio.device=%d@%#x:%d", kTransportSize,
@@ -78,12 +108,13 @@ std::string device_parameters(const Options& options) {
 }
 
 void add_disks(std::vector<std::string>& command, const Options& options) {
-  for (size_t i = 0; i < options.disks.size(); ++i) {
+  const std::vector<Drive> all = drives(options);
+  for (size_t i = 0; i < all.size(); ++i) {
     // A comma in an option's value is written twice.
-    const std::string file = absl::StrReplaceAll(options.disks[i], {{",", ",,"}});
+    const std::string file = absl::StrReplaceAll(all[i].file, {{",", ",,"}});
     add(command,
-        {"-drive", absl::StrFormat("if=none,id=disk%d,format=raw,file=%s", i, file), "-device",
-         absl::StrFormat("virtio-blk-device,drive=disk%d,%s", i, on_bus(kDiskBus[i]))});
+        {"-drive", absl::StrFormat("if=none,id=disk%d,format=raw,%sfile=%s", i, all[i].how, file),
+         "-device", absl::StrFormat("virtio-blk-device,drive=disk%d,%s", i, on_bus(kDiskBus[i]))});
   }
 }
 
@@ -103,7 +134,7 @@ std::string kernel_command_line(const Options& options, std::optional<int64_t> h
   std::string line = "console=ttyS0 quiet panic=-1 reboot=p";
   if (options.accel == "tcg") absl::StrAppend(&line, tcg_clock(options, host_tsc_khz));
   if (options.mode != "trial") {
-    absl::StrAppend(&line, device_parameters(options));
+    absl::StrAppend(&line, device_parameters(options), root_parameters(options));
     absl::StrAppendFormat(&line, " ip=10.0.2.15::10.0.2.2:255.255.255.0:%s:eth0:off",
                           host_name(options.image));
   }
@@ -133,7 +164,7 @@ std::vector<std::string> qemu_command(const Options& options, const Host& host) 
   // signal=off: bytes, not keys; stdin is /dev/null, stdout the pipe of our reader.
   add(command, {"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"});
   if (options.mode == "trial") return command;
-  add(command, {"-initrd", options.initrd});
+  if (!options.initrd.empty()) add(command, {"-initrd", options.initrd});
   add(command,
       {"-netdev",
        absl::StrFormat("user,id=net0,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:%d", host.port, kGuestPort),

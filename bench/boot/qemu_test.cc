@@ -73,6 +73,34 @@ TEST(QemuTest, DisksInTheirOrder) {
                 "virtio_mmio.device=512@0xfeb00400:7 virtio_mmio.device=512@0xfeb00800:9 "));
 }
 
+// A volume has the same name whatever the root is.
+TEST(QemuTest, ARootThatIsADiskComesBehindTheOthers) {
+  Options options = some_options();
+  options.initrd = "";
+  options.root_disk = "/root";
+  EXPECT_THAT(kernel_command_line(options, {}),
+              HasSubstr(" root=/dev/vda rootfstype=squashfs init=/init"));
+  options.disks = {"/a"};
+  options.env_disk = "/proc/self/fd/9";
+  const std::vector<std::string> command = qemu_command(options, {});
+  EXPECT_THAT(command, Not(Contains("-initrd")));
+  EXPECT_THAT(command, Contains("if=none,id=disk0,format=raw,file=/a"));
+  EXPECT_THAT(command, Contains("if=none,id=disk1,format=raw,readonly=on,file=/root"));
+  EXPECT_THAT(command, Contains("if=none,id=disk2,format=raw,readonly=on,file=/proc/self/fd/9"));
+  EXPECT_THAT(value_of(command, "-append"), HasSubstr(" root=/dev/vdb "));
+  EXPECT_THAT(value_of(command, "-append"), HasSubstr(" beam.env_file=/dev/vdc"));
+}
+
+TEST(QemuTest, ARootOnADiskThatIsLeftAsItWas) {
+  Options options = some_options();
+  options.initrd = "";
+  options.disks = {"/root.ext4"};
+  options.snapshot = true;
+  const std::vector<std::string> command = qemu_command(options, {});
+  EXPECT_THAT(command, Not(Contains("-initrd")));
+  EXPECT_THAT(command, Contains("if=none,id=disk0,format=raw,snapshot=on,file=/root.ext4"));
+}
+
 // What stands behind it is for /init.
 TEST(QemuTest, TheDevicesComeBeforeTheArgumentsOfInit) {
   Options options = some_options();
@@ -116,13 +144,14 @@ TEST(QemuTest, KernelCommandLine) {
 // kernel/README.md: what the kernel fails to measure on a busy host it has to be told.
 TEST(QemuTest, UnderTcgTheKernelIsToldItsClocks) {
   Options options{.mode = "trial"};
-  const std::string begin = "console=ttyS0 quiet panic=-1 reboot=p no_timer_check";
+  const std::string begin =
+      "console=ttyS0 quiet panic=-1 reboot=p no_timer_check lapic_timer_khz=1000000";
   EXPECT_EQ(kernel_command_line(options, 2'500'000),
-            begin + " tsc=reliable tsc_early_khz=2500000 nolapic_timer noreplace-smp");
-  EXPECT_EQ(kernel_command_line(options, {}), begin + " nolapic_timer noreplace-smp");
+            begin + " tsc=reliable tsc_early_khz=2500000 noreplace-smp");
+  EXPECT_EQ(kernel_command_line(options, {}), begin + " noreplace-smp");
   options.icount = true;
   EXPECT_EQ(kernel_command_line(options, 2'500'000),
-            begin + " tsc=reliable tsc_early_khz=1000000 nolapic_timer noreplace-smp");
+            begin + " tsc=reliable tsc_early_khz=1000000 noreplace-smp");
   options.icount = false;
   options.cpus = 2;
   EXPECT_EQ(kernel_command_line(options, 2'500'000),

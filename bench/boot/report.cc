@@ -50,16 +50,16 @@ void append_section(std::string& report, absl::string_view title, const Lines& l
 
 std::string to_json(const Options& options, const BootResult& result) {
   const auto integer = [](std::optional<int64_t> value) { return or_null(value); };
-  return absl::StrCat("{\"image\":", json_string(options.image),
-                      ",\"accel\":", json_string(options.accel),
-                      ",\"memory_mib\":", options.memory_mib, ",\"cpus\":", options.cpus,
-                      ",\"vm\":", json_string(options.vm), ",\"root\":", json_string(options.root),
-                      ",\"http_status\":", integer(result.http_status),
-                      ",\"beam_os_pid\":", integer(result.beam_os_pid),
-                      ",\"timeline_ms\":", timeline_json(result.ms),
-                      ",\"timeline_insns\":", result.insns ? timeline_json(*result.insns) : "null",
-                      ",\"end\":{\"orderly\":", result.orderly ? "true" : "false",
-                      ",\"qemu_status\":", integer(result.qemu_status), "}}");
+  return absl::StrCat(
+      "{\"image\":", json_string(options.image), ",\"accel\":", json_string(options.accel),
+      ",\"memory_mib\":", options.memory_mib, ",\"cpus\":", options.cpus,
+      ",\"vm\":", json_string(options.vm), ",\"root\":", json_string(options.root()),
+      ",\"http_status\":", integer(result.http_status),
+      ",\"beam_os_pid\":", integer(result.beam_os_pid),
+      ",\"timeline_ms\":", timeline_json(result.ms),
+      ",\"timeline_insns\":", result.insns ? timeline_json(*result.insns) : "null",
+      ",\"end\":{\"orderly\":", result.orderly ? "true" : "false",
+      ",\"qemu_status\":", integer(result.qemu_status), "}}");
 }
 
 std::string timeline_table(const BootResult& result) {

@@ -32,8 +32,8 @@ absl::StatusOr<Pipe> make_pipe() {
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// Only async-signal-safe calls from here to exec. Reports errno through `failure`, which exec
-// closes.
+// Only async-signal-safe calls from here to exec, but for options.prepare. Reports errno through
+// `failure`, which exec closes.
 [[noreturn]] void become(char* const* argv, const SpawnOptions& options, pid_t owner, int in,
                          int out, int err, int failure) {
   const auto fail = [failure] {
@@ -46,7 +46,7 @@ absl::StatusOr<Pipe> make_pipe() {
   // An owner who died before that line sends no signal any more. From another pid namespace it
   // cannot be seen.
   if ((options.namespaces & CLONE_NEWPID) == 0 && getppid() != owner) _exit(127);
-  if (setpgid(0, 0) != 0) fail();
+  if (options.own_group && setpgid(0, 0) != 0) fail();
   if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) {
     fail();
   }
@@ -61,6 +61,7 @@ absl::StatusOr<Pipe> make_pipe() {
   standard.sa_handler = SIG_DFL;
   sigaction(SIGPIPE, &standard, nullptr);
   if (!options.root.empty() && (chroot(options.root.c_str()) != 0 || chdir("/") != 0)) fail();
+  if (options.prepare && !options.prepare()) fail();
   if (options.executed_ns != nullptr) {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);

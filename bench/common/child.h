@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,11 @@ struct SpawnOptions {
   int64_t* executed_ns = nullptr;
   // Descriptors that the child gets under the same numbers, which are none of 0, 1 and 2.
   std::vector<int> inherited = {};
+  // Whether it leads a group of processes. The kernel's own first process leads none, and makes a
+  // session of its own.
+  bool own_group = true;
+  // Called in the child, in its root, before exec. False: it has failed, with errno.
+  std::function<bool()> prepare = nullptr;
 };
 
 // Runs in a process group of its own (a Ctrl-C of the terminal is for the owner, who ends the child

@@ -9,6 +9,8 @@
 #include <csignal>
 
 #include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -153,6 +155,23 @@ TEST(ChildTest, DiesWithItsOwnerHoweverTheOwnerDies) {
   EXPECT_EQ(waitpid(owner, &status, 0), owner);
   ASSERT_GT(got, 0);
   EXPECT_TRUE(gone_within(std::stoi(pid.data()), absl::Seconds(5)));
+}
+
+TEST(ChildTest, IsPreparedBeforeExecAndNeedLeadNoGroup) {
+  absl::StatusOr<Child> child = Child::spawn(
+      {"/bin/sh", "-c", "echo $PREPARED; cut -d ' ' -f 5 /proc/$$/stat"},
+      {.own_group = false, .prepare = [] { return setenv("PREPARED", "yes", 1) == 0; }});
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(read_until_end(child->out()), "yes\n" + std::to_string(getpgrp()) + "\n");
+  EXPECT_EQ(wait_for(*child), 0);
+
+  const absl::Status failed = Child::spawn({"/bin/true"}, {.prepare =
+                                                               [] {
+                                                                 errno = ENOTTY;
+                                                                 return false;
+                                                               }})
+                                  .status();
+  EXPECT_EQ(failed.message(), "cannot execute /bin/true: Inappropriate ioctl for device");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
 
 #include <algorithm>
 #include <optional>
@@ -33,8 +34,8 @@ std::optional<double> extra_value(const Report& report, const Measure& measure,
   const std::optional<double> base = baseline(report, measure);
   if (!base || series.contestant == report.baseline) return {};
   if (measure.extra == Measure::Extra::kAdded) return summary.median - *base;
-  if (measure.extra == Measure::Extra::kTimes && summary.median > 0) return *base / summary.median;
-  return {};
+  if (measure.extra != Measure::Extra::kTimes || summary.median <= 0 || *base <= 0) return {};
+  return measure.more_is_better ? summary.median / *base : *base / summary.median;
 }
 
 const char* extra_name(Measure::Extra extra) {
@@ -56,6 +57,10 @@ std::string series_json(const Report& report, const Measure& measure, const Seri
   if (!summary) return absl::StrCat(json, ",\"n\":0,\"why\":", json_string(series.why_not), "}");
   absl::StrAppendFormat(&json, ",\"n\":%d,\"median\":%.3f,\"p95\":%.3f,\"min\":%.3f,\"max\":%.3f",
                         summary->n, summary->median, summary->p95, summary->min, summary->max);
+  const auto append_value = [](std::string* out, double value) {
+    absl::StrAppendFormat(out, "%.3f", value);
+  };
+  absl::StrAppend(&json, ",\"values\":[", absl::StrJoin(series.values, ",", append_value), "]");
   if (measure.extra != Measure::Extra::kNone) {
     const std::optional<double> extra = extra_value(report, measure, series, *summary);
     absl::StrAppend(&json, ",\"", extra_name(measure.extra),
@@ -75,10 +80,18 @@ std::string array_json(const std::vector<T>& items, const ToJson& to_json) {
 std::string measure_json(const Report& report, const Measure& measure) {
   return absl::StrCat(
       "{\"name\":", json_string(measure.name), ",\"unit\":", json_string(measure.unit),
+      ",\"title\":", json_string(measure.title),
+      ",\"better\":", measure.more_is_better ? "\"more\"" : "\"less\"",
       ",\"why\":", measure.why_not.empty() ? "null" : json_string(measure.why_not), ",\"series\":",
       array_json(measure.series,
                  [&](const Series& one) { return series_json(report, measure, one); }),
       "}");
+}
+
+std::string guest_json(const Guest& guest) {
+  return absl::StrCat("{\"qemu\":", json_string(guest.qemu),
+                      ",\"accel\":", json_string(guest.accel), ",\"memory_mib\":", guest.memory_mib,
+                      ",\"cpus\":", guest.cpus, "}");
 }
 
 // Of the column with the names.
@@ -129,7 +142,12 @@ void append_measure(std::string& text, const Report& report, const Measure& meas
 
 std::string to_text(const Report& report) {
   const int width = name_width(report);
-  std::string text = absl::StrCat("machine: ", report.machine, "\n\nbinary, bytes\n");
+  std::string text = absl::StrCat("machine: ", report.machine, "\n");
+  if (report.guest) {
+    absl::StrAppend(&text, "guest: QEMU ", report.guest->qemu, ", ", report.guest->accel, ", ",
+                    report.guest->memory_mib, " MiB, ", report.guest->cpus, " CPU\n");
+  }
+  absl::StrAppend(&text, "\nbinary, bytes\n");
   for (const Binary& binary : report.binaries) {
     absl::StrAppendFormat(&text, "  %-*s%12d  %s\n", width, binary.contestant, binary.bytes,
                           binary.path);
@@ -157,8 +175,9 @@ std::string to_csv(const Report& report) {
 
 std::string to_json(const Report& report) {
   return absl::StrCat(
-      "{\"machine\":", json_string(report.machine), ",\"baseline\":", json_string(report.baseline),
-      ",\"binaries\":",
+      "{\"what\":", json_string(report.what), ",\"machine\":", json_string(report.machine),
+      ",\"guest\":", report.guest ? guest_json(*report.guest) : "null",
+      ",\"baseline\":", json_string(report.baseline), ",\"binaries\":",
       array_json(report.binaries,
                  [](const Binary& binary) {
                    return absl::StrCat("{\"contestant\":", json_string(binary.contestant),

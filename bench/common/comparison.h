@@ -5,6 +5,7 @@
 #define MICROBEAM_BENCH_COMMON_COMPARISON_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,14 @@ struct Series {
   std::string why_not = {};
 };
 
-// Less is better in all of them.
 struct Measure {
   std::string name;   // of the JSON: "exit"
   std::string unit;   // "us"
   std::string title;  // of the table
+  // Of most things less is better.
+  bool more_is_better = false;
   // The column after the summary: the median less that of the baseline, how many a second, or how
-  // many times the median goes into that of the baseline.
+  // many times better the median is than that of the baseline.
   enum class Extra { kNone, kAdded, kPerSecond, kTimes } extra = Extra::kNone;
   std::vector<Series> series = {};
   std::string why_not = {};  // nobody could be measured
@@ -35,8 +37,18 @@ struct Binary {
   int64_t bytes;
 };
 
+// The virtual machines that were measured, the same for all contestants.
+struct Guest {
+  std::string qemu;  // its version
+  std::string accel;
+  int memory_mib;
+  int cpus;
+};
+
 struct Report {
-  std::string machine;
+  std::string what;     // is compared: "boot"
+  std::string machine;  // that all ran on
+  std::optional<Guest> guest = {};
   std::string baseline;  // the contestant that the others are held against
   std::vector<Binary> binaries;
   std::vector<Measure> measures;
@@ -44,7 +56,8 @@ struct Report {
 
 std::string to_text(const Report& report);
 
-// One line without its end. What was not measured is null, with its reason.
+// One line without its end, with every value in the order in which it was measured. What was not
+// measured is null, with its reason.
 std::string to_json(const Report& report);
 
 // One line for each series, below one with the names of the columns; without values, an empty

@@ -8,7 +8,9 @@ namespace {
 
 Report example() {
   return {
+      .what = "init",
       .machine = "Linux 6.1",
+      .guest = Guest{.qemu = "7.2", .accel = "tcg", .memory_mib = 256, .cpus = 1},
       .baseline = "none",
       .binaries = {{"tini", "/usr/bin/tini", 27792}},
       .measures = {
@@ -34,12 +36,20 @@ Report example() {
            .extra = Measure::Extra::kTimes,
            .series = {{.contestant = "none", .values = {10}},
                       {.contestant = "tini", .values = {4}}}},
+          {.name = "requests",
+           .unit = "/s",
+           .title = "load",
+           .more_is_better = true,
+           .extra = Measure::Extra::kTimes,
+           .series = {{.contestant = "none", .values = {10}},
+                      {.contestant = "tini", .values = {25}}}},
           {.name = "instructions", .unit = "", .title = "instructions", .why_not = "no counter"}}};
 }
 
 TEST(ComparisonTest, TextHasATableForEachMeasure) {
   EXPECT_EQ(to_text(example()),
             "machine: Linux 6.1\n"
+            "guest: QEMU 7.2, tcg, 256 MiB, 1 CPU\n"
             "\n"
             "binary, bytes\n"
             "  tini               27792  /usr/bin/tini\n"
@@ -63,6 +73,11 @@ TEST(ComparisonTest, TextHasATableForEachMeasure) {
             "  none             1        10.0        10.0        10.0        10.0\n"
             "  tini             1         4.0         4.0         4.0         4.0        2.50\n"
             "\n"
+            "requests: load, /s\n"
+            "  contestant       n      median         p95         min         max       times\n"
+            "  none             1        10.0        10.0        10.0        10.0\n"
+            "  tini             1        25.0        25.0        25.0        25.0        2.50\n"
+            "\n"
             "instructions: instructions\n"
             "  not measured: no counter\n");
 }
@@ -70,22 +85,33 @@ TEST(ComparisonTest, TextHasATableForEachMeasure) {
 TEST(ComparisonTest, JsonSaysWhyWhatIsMissingIsMissing) {
   EXPECT_EQ(
       to_json(example()),
-      R"({"machine":"Linux 6.1","baseline":"none","binaries":[{"contestant":"tini","path":"/usr/bin/tini",)"
-      R"("bytes":27792}],"measures":[{"name":"exit","unit":"us","why":null,"series":[)"
-      R"({"contestant":"none","n":3,"median":200.000,"p95":300.000,"min":100.000,"max":300.000,"added":null},)"
-      R"({"contestant":"tini","n":1,"median":450.000,"p95":450.000,"min":450.000,"max":450.000,"added":250.000},)"
+      R"({"what":"init","machine":"Linux 6.1",)"
+      R"("guest":{"qemu":"7.2","accel":"tcg","memory_mib":256,"cpus":1},"baseline":"none",)"
+      R"("binaries":[{"contestant":"tini","path":"/usr/bin/tini","bytes":27792}],"measures":[)"
+      R"({"name":"exit","unit":"us","title":"start to exit","better":"less","why":null,"series":[)"
+      R"({"contestant":"none","n":3,"median":200.000,"p95":300.000,"min":100.000,"max":300.000,)"
+      R"("values":[100.000,300.000,200.000],"added":null},)"
+      R"({"contestant":"tini","n":1,"median":450.000,"p95":450.000,"min":450.000,"max":450.000,)"
+      R"("values":[450.000],"added":250.000},)"
       R"({"contestant":"busybox","n":0,"why":"does not exit"}]},)"
-      R"({"name":"backlog","unit":"us","why":null,"series":[)"
+      R"({"name":"backlog","unit":"us","title":"zombies","better":"less","why":null,"series":[)"
       R"({"contestant":"tini","n":2,"median":4.000,"p95":4.000,"min":4.000,"max":4.000,)"
-      R"("per_second":250000.000}]},)"
-      R"({"name":"rss","unit":"KiB","why":null,"series":[)"
-      R"({"contestant":"tini","n":1,"median":700.000,"p95":700.000,"min":700.000,"max":700.000}]},)"
-      R"({"name":"first","unit":"ms","why":null,"series":[)"
+      R"("values":[4.000,4.000],"per_second":250000.000}]},)"
+      R"({"name":"rss","unit":"KiB","title":"memory","better":"less","why":null,"series":[)"
+      R"({"contestant":"tini","n":1,"median":700.000,"p95":700.000,"min":700.000,"max":700.000,)"
+      R"("values":[700.000]}]},)"
+      R"({"name":"first","unit":"ms","title":"to the answer","better":"less","why":null,"series":[)"
       R"({"contestant":"none","n":1,"median":10.000,"p95":10.000,"min":10.000,"max":10.000,)"
-      R"("times":null},)"
+      R"("values":[10.000],"times":null},)"
       R"({"contestant":"tini","n":1,"median":4.000,"p95":4.000,"min":4.000,"max":4.000,)"
-      R"("times":2.500}]},)"
-      R"({"name":"instructions","unit":"","why":"no counter","series":[]}]})");
+      R"("values":[4.000],"times":2.500}]},)"
+      R"({"name":"requests","unit":"/s","title":"load","better":"more","why":null,"series":[)"
+      R"({"contestant":"none","n":1,"median":10.000,"p95":10.000,"min":10.000,"max":10.000,)"
+      R"("values":[10.000],"times":null},)"
+      R"({"contestant":"tini","n":1,"median":25.000,"p95":25.000,"min":25.000,"max":25.000,)"
+      R"("values":[25.000],"times":2.500}]},)"
+      R"({"name":"instructions","unit":"","title":"instructions","better":"less",)"
+      R"("why":"no counter","series":[]}]})");
 }
 
 TEST(ComparisonTest, CsvHasALineForEachSeries) {
@@ -97,7 +123,9 @@ TEST(ComparisonTest, CsvHasALineForEachSeries) {
             "backlog,us,tini,2,4.000,4.000,4.000,4.000\n"
             "rss,KiB,tini,1,700.000,700.000,700.000,700.000\n"
             "first,ms,none,1,10.000,10.000,10.000,10.000\n"
-            "first,ms,tini,1,4.000,4.000,4.000,4.000\n");
+            "first,ms,tini,1,4.000,4.000,4.000,4.000\n"
+            "requests,/s,none,1,10.000,10.000,10.000,10.000\n"
+            "requests,/s,tini,1,25.000,25.000,25.000,25.000\n");
 }
 
 // Nothing to be held against: no difference is made up.

@@ -10,8 +10,10 @@
 #include <absl/strings/strip.h>
 #include <sys/utsname.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 namespace microbeam {
@@ -55,6 +57,22 @@ absl::StatusOr<Memory> parse_memory(absl::string_view smaps_rollup) {
 
 absl::StatusOr<Memory> memory_of(pid_t pid) {
   return parse_memory(contents(absl::StrCat("/proc/", pid, "/smaps_rollup")));
+}
+
+absl::StatusOr<int64_t> wakeups_of(pid_t pid) {
+  int64_t sum = 0;
+  std::error_code error;
+  for (const auto& thread :
+       std::filesystem::directory_iterator(absl::StrCat("/proc/", pid, "/task"), error)) {
+    const std::string status = contents(thread.path() / "status");
+    int64_t count = 0;
+    // One that has ended since has nothing to say any more.
+    if (absl::SimpleAtoi(proc_field(status, "voluntary_ctxt_switches").value_or(""), &count)) {
+      sum += count;
+    }
+  }
+  if (error) return absl::NotFoundError(absl::StrCat("process ", pid, ": ", error.message()));
+  return sum;
 }
 
 std::string describe_machine() {

@@ -29,6 +29,9 @@ struct Memory {
 absl::StatusOr<Memory> parse_memory(absl::string_view smaps_rollup);
 absl::StatusOr<Memory> memory_of(pid_t pid);
 
+// How often the threads of the process have gone to sleep until now, of their own accord.
+absl::StatusOr<int64_t> wakeups_of(pid_t pid);
+
 // One line: kernel, processor, how many, memory, load. What cannot be read is a "?".
 std::string describe_machine();
 

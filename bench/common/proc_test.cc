@@ -47,5 +47,14 @@ TEST(ProcTest, ThisProcessHasMemoryAndAProcessThatIsNotThereHasNone) {
   EXPECT_FALSE(memory_of(0).ok());
 }
 
+TEST(ProcTest, WhoSleepsWakesUp) {
+  const absl::StatusOr<int64_t> before = wakeups_of(getpid());
+  ASSERT_TRUE(before.ok()) << before.status();
+  for (int i = 0; i < 5; ++i)
+    usleep(1000);
+  EXPECT_GE(*wakeups_of(getpid()), *before + 5);
+  EXPECT_FALSE(wakeups_of(0).ok());
+}
+
 }  // namespace
 }  // namespace microbeam

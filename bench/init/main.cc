@@ -108,7 +108,8 @@ int bench(const std::vector<microbeam::Contestant>& contestants, const std::stri
     }
     absl::StrAppend(&machine, "; real-time priority");
   }
-  microbeam::Report report = {.machine = machine,
+  microbeam::Report report = {.what = "init",
+                              .machine = machine,
                               .baseline = std::string(microbeam::kAlone),
                               .binaries = sizes(contestants),
                               .measures = {}};

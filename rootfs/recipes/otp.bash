@@ -5,7 +5,7 @@
 
 recipe_sources=(erlang)
 recipe_needs=(toolchain openssl)
-recipe_inputs=()
+recipe_inputs=(rootfs/patches/otp)
 recipe_tools=(perl)
 
 # Applications without a place in a release on this machine: graphics, Java, ODBC, tools of
@@ -69,6 +69,8 @@ recipe_build() {
   printf '%s\n' "$otp_exported" >exported.list
   local exports="DEXPORT=-Wl,--dynamic-list=$PWD/exported.list"
   otp_exit_hook
+  cat /repo/rootfs/patches/otp/*.patch | patch -p1 --fuzz=0
+  cp /repo/rootfs/patches/otp/unicode_util.erl lib/stdlib/src/
   step 'configure'
   otp_configure
   step 'the JIT and the applications'

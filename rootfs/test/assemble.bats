@@ -23,7 +23,7 @@ setup() {
   release=$BATS_TEST_TMPDIR/release root=$BATS_TEST_TMPDIR/root
   # shellcheck disable=SC2154 # setup_file exported them
   declare -gA from=(
-    [release]=$release [vm]=emu [profile]=small [init]=$BATS_TEST_TMPDIR/init-0
+    [release]=$release [vm]=emu [profile]=standard [root]=initramfs [init]=$BATS_TEST_TMPDIR/init-0
     [toolchain]=$component_toolchain [otp]=$component_otp [kernel]=$component_kernel
     [hello]=$component_hello [pid1]=$component_pid1
   )
@@ -35,7 +35,7 @@ setup() {
 }
 
 stage_release() {
-  image_escript "$root" stage_release.escript "${from[otp]}/usr/lib/erlang" "$release" "$root" "${from[pid1]}"/pid1-*
+  image_escript "$root" stage_release.escript "${from[otp]}/usr/lib/erlang" "$release" "$root" "${from[pid1]}"/pid1-* emu
 }
 
 # refused TEXT   staging fails, and says TEXT.
@@ -96,6 +96,67 @@ refused() {
   stage_release
   [[ ! -e $root/app/erts-15.2.7 && ! -e $root/app/lib/$stdlib ]]
   [[ $(head -c 4 "$root/usr/lib/erlang/lib/$stdlib/ebin/lists.beam") == FOR1 ]]
+}
+
+# check TEXT CHECK [ARGUMENT]   look_inside.escript says TEXT.
+check() {
+  run image_escript "$root" test/look_inside.escript "${@:2}"
+  [[ $status -eq 0 && $output == *"$1"* ]] || { echo "status $status: $output"; return 1; }
+}
+
+@test "unicode_util without tables answers as the tables do" {
+  check 'same: 1' unicode
+}
+
+@test "staged modules have the MD5 of what was compiled, and no literals to unpack" {
+  stage_release
+  check 'same: ' checksum "$root"
+}
+
+@test "sys.config becomes a term, unless somebody has to fill it in or complain about it" {
+  local config=releases/$version/sys.config
+  printf '%%%% coding: utf-8\n[{hello,[{text,<<"\xc3\xa4"/utf8>>}]}].\n' >"$release/$config"
+  stage_release
+  check '[{hello,[{text,<<195,164>>}]}]' config "$root/app/$config"
+  check '{lookup,[file,dns]}' config "$root/etc/erl_inetrc"
+  local text
+  for text in '%% RUNTIME_CONFIG=true\n[].\n' '[{hello,[{a,].\n' '[]. [].\n'; do
+    # shellcheck disable=SC2059 # escapes
+    printf "$text" >"$release/$config"
+    rm -r "${root:?}"/*
+    stage_release
+    cmp "$release/$config" "$root/app/$config"
+  done
+}
+
+# prune KEEP...   prunes what was staged; the modules left out are in the variable output.
+prune() { run --separate-stderr image_escript "$root" prune.escript "$root" "$@"; }
+
+@test "pruning: what compiles and what nothing reaches goes, and says so when it is called" {
+  local libs=$root/usr/lib/erlang/lib
+  stage_release
+  prune
+  [[ $status -eq 0 ]]
+  for module in compile asn1ct erl_tar Elixir.Registry; do
+    [[ $output == *"$module"$'\t'* ]] || { echo "$module is in the image"; return 1; }
+  done
+  # What is started by a name that is put together, what an application starts with, what a protocol finds.
+  for module in inet_tls_dist ssl_app Elixir.String.Chars.Integer Elixir.Inspect.Map gen_server; do
+    [[ $output != *"$module"$'\t'* ]] || { echo "$module is not in the image"; return 1; }
+  done
+  # Embedded mode would load it, and end.
+  text=$(image_escript "$root" test/show_boot.escript "$root/app/releases/$version/start.boot")
+  [[ $text != *beam_asm* && $text == *gen_server* ]]
+  check 'left_out_of_this_image,"build the image again with --keep compile"' stub "$(echo "$libs"/compiler-*/ebin/compile.beam)"
+}
+
+@test "pruning: what is to be kept is kept, with what it calls" {
+  stage_release
+  prune compile
+  [[ $status -eq 0 && $output != *compile* && $output != *beam_asm* && $output == *asn1ct* ]]
+  prune no_such_module
+  # shellcheck disable=SC2154 # set by bats
+  [[ $status -eq 1 && $stderr == *'--keep no_such_module: there is no such module'* ]]
 }
 
 @test "what wants a shell stays out, what env.sh sets is named, left-overs are named" {
@@ -202,7 +263,7 @@ boot_has() {
 
 @test "twice, from copies with other times, modes and umask: the same bytes" {
   local key inputs=()
-  for key in vm profile otp pid1 toolchain kernel init; do
+  for key in vm profile root otp pid1 toolchain kernel init; do
     inputs+=("$key=${from[$key]}")
   done
   image_assemble "$BATS_TEST_TMPDIR/one" "${inputs[@]}" "release=${from[hello]}"
@@ -214,13 +275,16 @@ boot_has() {
   [[ $output == 'one is up to date' ]]
 }
 
-@test "profile fast: the same root, not compressed" {
+@test "profiles: the same root, compressed or not; small without what is pruned" {
   from[profile]=fast
-  image_assemble_here() { image_assemble "$BATS_TEST_TMPDIR/$1" "release=$release" vm=emu "profile=$1" "otp=${from[otp]}" \
+  image_assemble_here() { image_assemble "$BATS_TEST_TMPDIR/$1" "release=$release" vm=emu "profile=$1" root=initramfs "otp=${from[otp]}" \
     "pid1=${from[pid1]}" "toolchain=${from[toolchain]}" "kernel=${from[kernel]}" "init=${from[init]}"; }
-  image_assemble_here fast
-  image_assemble_here small
-  zstd --quiet -d -c "$BATS_TEST_TMPDIR/small/root.cpio.zst" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
+  local name
+  for name in standard small fast; do
+    image_assemble_here "$name"
+  done
+  zstd --quiet -d -c "$BATS_TEST_TMPDIR/standard/root.cpio.zst" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
+  xz -d -c "$BATS_TEST_TMPDIR/small/root.cpio.xz" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
   grep -q '"profile":"fast"' "$BATS_TEST_TMPDIR/fast/manifest.json"
   image_sizes "$BATS_TEST_TMPDIR/fast" | grep -q "root.cpio .* $(stat -c %s "$BATS_TEST_TMPDIR/fast/root.cpio")"
 }

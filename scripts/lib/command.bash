@@ -33,7 +33,7 @@ command_probe() {
 }
 
 # What `bench` boots, the one first that the others are held against.
-bench_images=(stock busybox-exec hello-jit hello hello-fast hello-fast-profiled)
+bench_images=(stock busybox-exec tini dumb-init debian hello-jit-fast hello hello-small hello-fast hello-fast-profiled)
 
 command_bench() {
   local name
@@ -42,32 +42,52 @@ command_bench() {
     [[ " ${bench_images[*]} " == *" $name "* ]] ||
       options_refuse bench "there is no image $name to measure; there are: ${bench_images[*]}"
   done
+  [[ ${#option_rest[@]} -gt 0 ]] || option_rest=("${bench_images[@]}")
   command_packages build host vm
+  [[ ${option[what]} != load ]] || command_packages bench
   build_bench
   machine_bench
 }
 
-# build_bench   builds our images of the sample, and the peers.
+# The kernel of each profile.
+declare -gA profile_kernel=([standard]=kernel [small]=kernel-small [fast]=kernel-small)
+
+# image_kernel   prints which kernel the image has.
+image_kernel() { printf '%s\n' "${profile_kernel[${option[profile]:-standard}]}"; }
+
+# build_bench   builds our images of the sample, and the peers, which have the kernel that ours are quickest with.
 build_bench() {
   local name
-  build_components init kernel hello otp pid1 toolchain busybox
+  build_components init kernel kernel-small hello otp pid1 toolchain busybox inits
   # shellcheck disable=SC2154 # a key
   option[profile]=fast option[boot-profile]=1
   # With a boot profile, and before that without.
   build_image emu
   unset 'option[boot-profile]'
-  option[profile]=small
-  build_image emu
   build_image jit
+  for name in small standard; do
+    option[profile]=$name
+    build_image emu
+  done
   # shellcheck disable=SC2154 # set in bench/peers.bash
   for name in "${peers[@]}"; do
-    step "image $name" peer_assemble "$name" "$MICROBEAM_BUILD/images/$name" "$MICROBEAM_BUILD/images/hello" \
-      "release=${component_at[hello]}" "busybox=${component_at[busybox]}" \
-      "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
-      "kernel=${component_at[kernel]}" "init=${component_at[init]}"
+    build_peer "$name"
   done
+  # This one takes minutes, and is built for nobody who does not measure it.
+  if [[ " ${option_rest[*]} " == *' debian '* ]]; then
+    build_components debian kernel-debian
+    build_peer debian "debian=${component_at[debian]}" "kernel=${component_at[kernel-debian]}"
+  fi
   build_host_tools
   build_unlock
+}
+
+# build_peer NAME KEY=VALUE...   assembles the peer's image, of these components in place of the usual ones.
+build_peer() {
+  step "image $1" peer_assemble "$1" "$MICROBEAM_BUILD/images/$1" "$MICROBEAM_BUILD/images/hello" \
+    "release=${component_at[hello]}" "busybox=${component_at[busybox]}" "inits=${component_at[inits]}" \
+    "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
+    "kernel=${component_at[kernel-small]}" "init=${component_at[init]}" "${@:2}"
 }
 
 command_size() {
@@ -176,7 +196,10 @@ declare -gA component_at=()
 
 # build_all   everything between the sources and something that boots, as the options ask.
 build_all() {
-  local -a components=(init kernel otp pid1 toolchain)
+  local kernel
+  local -a components=(init otp pid1 toolchain)
+  kernel=$(image_kernel)
+  components+=("$kernel")
   [[ -v option[release] ]] || components+=(hello)
   build_components "${components[@]}"
   build_image "${option[vm]}"
@@ -224,9 +247,11 @@ build_image() {
   fi
   directory=$(image_directory "$1")
   step "image ${directory##*/}" image_assemble "$directory" \
-    "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-small}" \
+    "release=${option[release]:-${component_at[hello]}}" "vm=$1" "profile=${option[profile]:-standard}" \
+    "root=${option[root]:-initramfs}" \
     "otp=${component_at[otp]}" "pid1=${component_at[pid1]}" "toolchain=${component_at[toolchain]}" \
-    "kernel=${component_at[kernel]}" "init=${component_at[init]}" "modules=$modules"
+    "kernel=${component_at[$(image_kernel)]}" "init=${component_at[init]}" "modules=$modules" \
+    "prune=$(image_pruned)" "keep=${option[keep]:-}"
 }
 
 # image_record IMAGE OUT   boots it up to listening and writes to OUT which modules it had loaded then, a line
@@ -236,11 +261,16 @@ image_record() {
   [[ ! $out -nt $image/inputs ]] || return 0
   # Its answer is of no interest: not every release answers HTTP.
   "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=probe --accel=tcg --memory=256 "--kernel=$image/vmlinux" \
-    "--initrd=$(echo "$image"/root.cpio*)" "--image=${image##*/}" "--console_log=$log" \
+    "$(machine_root "$image")" "--image=${image##*/}" "--console_log=$log" \
     "--append=beam.env.PID1_MODULES=1 ${option[append]:-}" "--env_file=${option[env-file]:-}" "--disk=${option[disk]:-}" || true
   sed -n 's/^pid1: modules=//p' "$log" | tr -d '\r' | tr ',' '\n' | LC_ALL=C sort >"$out.new"
   [[ -s $out.new ]] || die "the boot of ${image##*/} did not come to listen on any port; its console: $log"
   mv "$out.new" "$out"
+}
+
+# image_pruned   prints yes if modules are to be left out.
+image_pruned() {
+  [[ ! -v option[prune] && ${option[profile]:-standard} != small ]] || printf 'yes\n'
 }
 
 # image_name   prints the name of the image: that of the release.
@@ -273,7 +303,9 @@ image_directory() {
   local name vm=${1:-${option[vm]}}
   name=$(image_name)
   [[ $vm == emu ]] || name+=-$vm
-  [[ ${option[profile]:-small} == small ]] || name+=-${option[profile]}
+  [[ ${option[profile]:-standard} == standard ]] || name+=-${option[profile]}
+  [[ ${option[root]:-initramfs} == initramfs ]] || name+=-${option[root]}
+  [[ ! -v option[prune] ]] || name+=-pruned
   [[ ! -v option[boot-profile] ]] || name+=-profiled
   printf '%s/images/%s\n' "$MICROBEAM_BUILD" "$name"
 }

@@ -139,8 +139,12 @@ component_make() {
 
 # component_discard DIRECTORY...   removes them in the background: a kernel tree can take a minute.
 component_discard() {
-  # It must not inherit the lock of component_build.
-  { exec {lock}>&-; rm -rf "$@"; } &>/dev/null &
+  # It must not inherit the lock of component_build, nor that of the command.
+  {
+    exec {lock}>&-
+    [[ -z ${build_lock_held:-} ]] || exec {build_lock_held}>&-
+    rm -rf "$@"
+  } &>/dev/null &
 }
 
 # component_sandbox NAME WORK   runs NAME's recipe on WORK/build and WORK/out.

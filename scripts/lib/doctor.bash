@@ -51,7 +51,7 @@ doctor_system() {
 
 doctor_packages() {
   local group missing all
-  for group in build host vm test bench; do
+  for group in build host vm test bench report; do
     mapfile -t all < <(packages_of "$group")
     mapfile -t missing < <(packages_missing "$group")
     if [[ ${#missing[@]} -eq 0 ]]; then
@@ -59,7 +59,7 @@ doctor_packages() {
     elif [[ $EUID -eq 0 ]]; then
       doctor_row "packages: $group" "missing: ${#missing[@]} of ${#all[@]}" \
         "nothing, they are installed when needed: ${missing[*]}"
-    elif [[ $group == test || $group == bench ]]; then
+    elif [[ $group == test || $group == bench || $group == report ]]; then
       doctor_row "packages: $group" "missing: ${#missing[@]} of ${#all[@]}" "$(doctor_apt "${missing[@]}")"
     else
       doctor_fail "packages: $group" "missing: ${#missing[@]} of ${#all[@]}" "$(doctor_apt "${missing[@]}")"

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Reads a Sources or Packages index; prints the files of one package: VERSION SUITE FILE SHA256 URI.
-# Set with -v: package, suite, uri (of the archive).
-BEGIN { RS = ""; FS = "\n" }
-$1 == "Package: " package {
+# Reads a Sources or Packages index; prints the files of some packages: VERSION SUITE FILE SHA256 URI.
+# Set with -v: packages (their names, with commas), suite, uri (of the archive).
+BEGIN {
+  RS = ""; FS = "\n"
+  count = split(packages, name, ",")
+  for (i = 1; i <= count; i++) wanted["Package: " name[i]]
+}
+$1 in wanted {
   directory = ""; in_sums = 0
   for (i = 2; i <= NF; i++) {
     split($i, word, " ")

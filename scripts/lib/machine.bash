@@ -72,21 +72,29 @@ machine_probe() {
   return "$status"
 }
 
-# machine_bench   boots our images of the sample and the peers in turns, and compares them.
+# How often each image has its turn, and how many seconds one is, unless told otherwise.
+declare -A bench_rounds=([boot]=10 [memory]=1 [load]=5 [idle]=1 [native]=50)
+declare -A bench_seconds=([load]=5 [idle]=60)
+
+# machine_bench   measures our images of the sample and the peers in turns, and compares them. The figures are kept in
+# build/bench/WHAT.json besides, or in the folder that MICROBEAM_RESULTS names.
 machine_bench() {
   # 256 MiB for all: with 64, as ours have, stock is out of memory before it listens.
-  local accel name images='' format=text memory=256 wanted=("${option_rest[@]}")
-  [[ ${#wanted[@]} -gt 0 ]] || wanted=("${bench_images[@]}")
-  for name in "${wanted[@]}"; do
+  local accel name images='' format=text memory=256 what=${option[what]}
+  local results=${MICROBEAM_RESULTS:-$MICROBEAM_BUILD/bench} file=$what
+  for name in "${option_rest[@]}"; do
     images+=,$MICROBEAM_BUILD/images/$name
   done
   accel=$(machine_accel "$MICROBEAM_BUILD/images/hello/vmlinux")
   [[ ! -v option[json] ]] || format=json
   [[ ! -v option[csv] ]] || format=csv
-  job "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=bench "--images=${images#,}" "--rounds=${option[rounds]}" \
+  [[ ! -v option[icount] ]] || file=icount
+  mkdir -p "$results"
+  job "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=bench "--what=$what" "--images=${images#,}" \
+    "--rounds=${option[rounds]:-${bench_rounds[$what]}}" "--seconds=${option[seconds]:-${bench_seconds[$what]:-1}}" \
     "--format=$format" "--accel=$accel" "--memory=$memory" "--cpus=${option[cpus]}" \
     "--icount=$([[ -v option[icount] ]] && echo true || echo false)" --timeout=300 \
-    "--console_log=$MICROBEAM_BUILD/logs/console-bench.log"
+    "--save=$results/$file.json" "--console_log=$MICROBEAM_BUILD/logs/console-bench.log"
 }
 
 # machine_runner MODE   sets the caller's runner to the command that boots the image.
@@ -96,12 +104,21 @@ machine_runner() {
   accel=$(machine_accel "$image/vmlinux")
   runner=(
     "$MICROBEAM_BUILD/host/bench/microbeam-vm" "--mode=$1"
-    "--kernel=$image/vmlinux" "--initrd=$(echo "$image"/root.cpio*)" "--image=$(image_name)"
-    "--vm=${option[vm]}" "--root=${option[root]}" "--accel=$accel"
+    "--kernel=$image/vmlinux" "$(machine_root "$image")" "--image=$(image_name)"
+    "--vm=${option[vm]}" "--accel=$accel"
     "--memory=${option[memory]}" "--cpus=${option[cpus]}" "--port=${option[port]:-0}"
     "--append=${option[append]:-}" "--disk=${option[disk]:-}" "--env_file=${option[env-file]:-}"
     "--console_log=$MICROBEAM_BUILD/logs/console-${image##*/}.log"
   )
+}
+
+# machine_root IMAGE   prints the runner's argument for the root of an image.
+machine_root() {
+  if [[ -e $1/root.squashfs ]]; then
+    printf -- '--root_disk=%s\n' "$1/root.squashfs"
+  else
+    printf -- '--initrd=%s\n' "$1"/root.cpio*
+  fi
 }
 
 # machine_accel KERNEL   prints kvm or tcg, and says which and why where that was a choice.

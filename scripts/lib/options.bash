@@ -5,7 +5,7 @@
 
 shopt -s extglob
 
-# Each line: name ; arguments ; what it does. "later" as arguments: it has its place, it is not built.
+# Each line: name ; arguments ; what it does.
 # shellcheck disable=SC2016 # backquotes for readers
 options_subcommands=(
   'run    ;            ; build what is missing and boot it, with the console on this terminal'
@@ -16,13 +16,13 @@ options_subcommands=(
   'size   ;            ; print what each component of the image weighs'
   'doctor ;            ; say what this machine lacks, and the command that mends it'
   'clean  ;            ; remove what was built'
-  'bench  ; [IMAGE...] ; boot our images and their peers in turns and compare them (all of them, or those named)'
-  'report ; later      ;'
+  'bench  ; [IMAGE...] ; measure our images and their peers in turns and compare them (all of them, or those named)'
+  'report ;            ; make a page with pictures of what was measured, and boot what was not measured yet'
 )
 
 # Each line: name ; value ; subcommands ; default ; what it says. The value is
 #   (nothing)           for a switch
-#   a|b|later:c         one of these words; what follows "later:" is not supported yet
+#   a|b                 one of these words
 #   PLACEHOLDER KIND    KIND is directory, file, files (each time one or more, with commas), text, or the
 #                       range of a number
 # shellcheck disable=SC2016 # backquotes for readers
@@ -36,17 +36,23 @@ options_table=(
   'env-file ; FILE file      ; run probe            ;       ; environment for the release, NAME=VALUE lines, not in the image nor in a log'
   'accel   ; auto|kvm|tcg    ; run probe bench      ; auto  ; auto is KVM if a trial guest has really run under it, else TCG'
   'port    ; N 1-65535       ; run probe            ;       ; port of 127.0.0.1 that leads to the machine (default: any free one)'
-  'profile ; small|fast      ; run build probe size ; small ; fast: the root is not compressed, 8 MB more and booted in two thirds of the instructions'
+  'profile ; standard|small|fast ; run build probe size ; standard ; small: the fewest bytes, without compilers; fast: the root is not compressed; both have a kernel for one processor, without IPv6 and ext4'
   'boot-profile ;            ; run build probe size ;       ; boot the image once, and make one that loads first just what that boot has loaded'
-  'root    ; initramfs|later:squashfs ; run build probe size ; initramfs ; the kind of root file system'
+  'prune   ;                 ; run build probe size ;       ; leave out the modules that nothing reaches, and those that compile code'
+  'keep    ; MODULE,... text ; run build probe size ;       ; modules that are not left out, with what they call'
+  'root    ; initramfs|squashfs ; run build probe size ; initramfs ; the root: unpacked into memory, or a disk that is read as needed (less memory)'
   'locked  ;                 ; run build probe size test bench ;  ; fail if the archive has not got the versions of rootfs/sources.lock'
   'background ;              ; run                  ;       ; return when the machine answers, which goes on until `stop NAME`'
   'json    ;                 ; probe bench          ;       ; print one JSON object instead of a table'
   'csv     ;                 ; bench                ;       ; print comma-separated values instead of a table'
-  'rounds  ; N 1-1000        ; bench                ; 10    ; how often each image is booted'
+  'what    ; boot|memory|load|idle|native ; bench    ; boot  ; what is measured: the way to the first answer, how little memory is enough, requests a second, what it costs to wait, the way to the first answer without a machine (as root)'
+  'rounds  ; N 1-1000        ; bench                ;       ; how often each image has its turn (default: 10; native 50, load 5, memory and idle 1)'
+  'seconds ; N 1-3600        ; bench                ;       ; how long a turn of load is, with connections kept and with new ones (default: 5), or of idle (60)'
   'icount  ;                 ; probe bench          ;       ; count the instructions of the guest (repeatable, with TCG and one processor)'
+  'again   ; N 1-1000        ; report               ;       ; boot each image N times anew, although there are figures of earlier boots'
+  'pictures ; DIR directory  ; report               ;       ; put the main pictures there too, as SVG files'
   'cache   ;                 ; clean                ;       ; remove the downloads and the components in the cache too'
-  'help    ;                 ; run build probe stop test bench size doctor clean ; ; print this'
+  'help    ;                 ; run build probe stop test bench report size doctor clean ; ; print this'
 )
 
 # What options_parse leaves: name -> value (1 for a switch), and what was no option.
@@ -63,7 +69,7 @@ options_load() {
   for line in "${options_subcommands[@]}"; do
     IFS=';' read -r name a b <<<"${line//*( );*( )/;}"
     command_arguments[$name]=$a command_text[$name]=$b
-    [[ $a == later ]] || command_names+=("$name")
+    command_names+=("$name")
   done
   for line in "${options_table[@]}"; do
     IFS=';' read -r name a b c d <<<"${line//*( );*( )/;}"
@@ -73,9 +79,8 @@ options_load() {
 }
 options_load
 
-# options_command NAME   refuses what is no subcommand, or none yet.
+# options_command NAME   refuses what is no subcommand.
 options_command() {
-  [[ ${command_arguments[$1]-} != later ]] || options_refuse '' "$1 is not built yet"
   [[ ! -v command_text[$1] ]] || return 0
   [[ $1 != -* ]] || options_refuse '' "the subcommand comes first, then $1"
   options_refuse '' "there is no subcommand $1; the nearest is $(options_nearest "$1" "${command_names[@]}")"
@@ -160,8 +165,6 @@ options_value() {
       ;;
     *\|*)
       words=$(options_placeholder "$name")
-      [[ "|$kind|" != *"|later:$value|"* ]] ||
-        options_refuse "$command" "--$name $value is not supported yet; give --$name $words"
       [[ "|$words|" == *"|$value|"* && $value != *\|* ]] ||
         options_refuse "$command" "--$name $value is not known; give --$name $words"
       ;;
@@ -193,6 +196,13 @@ options_check() {
   if [[ -v option[icount] ]]; then
     [[ ${option[accel]} != kvm ]] || options_refuse "$1" "--icount counts instructions, which KVM cannot"
     ((option[cpus] == 1)) || options_refuse "$1" "--icount is repeatable with one processor only"
+    [[ ${option[what]:-boot} == boot ]] || options_refuse "$1" "--icount counts what a boot executes, not --what ${option[what]}"
+  fi
+  if [[ ${option[profile]:-standard} != standard && ${option[cpus]:-1} -gt 1 ]]; then
+    options_refuse "$1" "--profile ${option[profile]} has a kernel for one processor; with --cpus ${option[cpus]} leave it out"
+  fi
+  if [[ -v option[keep] && ! -v option[prune] && ${option[profile]:-} != small ]]; then
+    options_refuse "$1" "--keep has a meaning only where modules are left out: with --prune or --profile small"
   fi
   if [[ ${option[release]:-none} != none && ! -d ${option[release]}/releases ]]; then
     options_refuse "$1" "--release ${option[release]} is not a release: it has no folder releases." \
@@ -244,9 +254,7 @@ options_help_command() {
 
 # options_placeholder NAME   prints what stands for the option's value in a help.
 options_placeholder() {
-  local text=${option_value[$1]%% *}
-  text=${text//later:*([^|])/}
-  printf '%s\n' "${text%|}"
+  printf '%s\n' "${option_value[$1]%% *}"
 }
 
 # options_nearest WORD NAME...   prints the name that takes the fewest edits to reach from WORD.

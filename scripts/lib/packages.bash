@@ -7,7 +7,7 @@ source "${BASH_SOURCE[0]%/*}/stage.bash"
 
 # One line each: package, group. Groups: build (everything in an image), vm (booting it),
 # host (the host's own tools and libraries), test (the test suites), bench (what libpid1 is measured
-# against, and with; tests too).
+# against, and with; tests too), report (the page of what was measured; tests too).
 packages_table=(
   'bubblewrap         build' # the sandbox that components are built in
   'dpkg-dev           build' # dpkg-source; brings make, patch, perl, xz, bzip2
@@ -28,6 +28,7 @@ packages_table=(
   'cpio               build'
   'libelf-dev         build'
   'zstd               build'
+  'squashfs-tools     build'
   'qemu-system-x86    vm'
   'g++                host'
   'ccache             host' # a clean checkout compiles nothing that was compiled before
@@ -42,10 +43,17 @@ packages_table=(
   'pkgconf            test'
   'clang-format-19    test'
   'clang-tidy-19      test'
+  'chromium           test' # looks at the page of what was measured
   'tini               bench'
   'dumb-init          bench'
   'catatonit          bench'
   'libbenchmark-dev   bench'
+  'nodejs             report'
+  'node-d3-array      report' # d3 lays the pictures out
+  'node-d3-format     report'
+  'node-d3-hierarchy  report'
+  'node-d3-scale      report'
+  'wrk                bench' # asks an HTTP server as often as it can
 )
 
 # packages_of GROUP...   prints the packages of these groups, or of all groups if none is given.

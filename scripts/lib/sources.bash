@@ -4,7 +4,8 @@
 # once into $MICROBEAM_CACHE/sources/NAME/. The system's apt configuration is read, never changed.
 #
 # rootfs/sources.list  what we want:  NAME SUITE KIND PACKAGE; KIND is source, orig (of a source
-#                      package only upstream's archive, without Debian's patches) or binary
+#                      package only upstream's archive, without Debian's patches), binary, or
+#                      system: PACKAGE,... and all that apt would install with them where nothing is
 # rootfs/sources.lock  what we got:   NAME SUITE VERSION FILE SHA256   (one line per file, sorted)
 # build/sources.lock   the same, written only when the archive no longer has a locked version.
 #
@@ -67,6 +68,10 @@ sources_get() {
   read -r suite kind package < <(awk -v name="$name" '$1 == name { print $2, $3, $4 }' "$sources_list") ||
     die "$name is not in $sources_list"
   sources_apt_update "$package"
+  if [[ $kind == system ]]; then
+    sources_get_system "$name" "$suite" "$package"
+    return
+  fi
   table=$(sources_search "$suite" "$kind" "$package")
   [[ -n $table ]] || die "no $kind package $package in suite $suite of this machine's apt archive." \
     "Look at $sources_apt/sources.list: does that mirror carry the suite?"
@@ -76,7 +81,7 @@ sources_get() {
     files=$(awk -v version="$version" '
       $1 == version && (suite == "" || $2 == suite) { suite = $2; print }' <<<"$table")
     if sources_download_all "$name" "$package" "$files"; then
-      sources_settle "$name" "$package" "$version" "$files"
+      sources_settle "$name" "$files"
       return 0
     fi
     warn "$package $version: its files are not in the archive (a mirror that is behind, or a newer" \
@@ -85,13 +90,58 @@ sources_get() {
   die "the archive has no complete version of package $package: try again later, or another mirror"
 }
 
+# sources_get_system NAME SUITE PACKAGES   downloads these and all that they need: the locked ones if the
+# archive has every one of them, else those that apt would choose.
+sources_get_system() {
+  local name=$1 suite=$2 chosen names table files
+  local -a packages
+  IFS=',' read -r -a packages <<<"$3"
+  # PACKAGE_ VERSION, a line each.
+  chosen=$(sources_apt_get install --simulate --no-install-recommends \
+    -o "APT::Default-Release=/^$suite(|-updates|-security)\$/" "${packages[@]}" |
+    sed -n 's/^Inst \([^ :]*\)[^ ]* (\([^ ]*\) .*/\1_ \2/p') ||
+    die "apt cannot tell what $3 of suite $suite need: see its message above"
+  names=$({
+    printf '%s\n' "$chosen"
+    sources_lines "$name" | awk '{ print $4 }'
+  } | sed 's/_.*//' | sort -u | paste -s -d ,)
+  table=$(sources_search "$suite" binary "$names")
+  table+=$'\n'$(sources_pool "$name" <<<"$table")
+  for files in "$(sources_rows <(sources_lines "$name" | awk '{ print $4, $3 }') <<<"$table")" \
+    "$(sources_rows <(printf '%s\n' "$chosen") <<<"$table")"; do
+    [[ -n $files ]] || continue
+    if sources_download_all "$name" "$name" "$files"; then
+      sources_settle "$name" "$files"
+      return 0
+    fi
+    warn "$name: not all of its packages are in the archive (a mirror that is behind, or newer ones just out)"
+  done
+  die "the archive has no complete set of what $name is made of: try again later, or another mirror"
+}
+
+# sources_rows WANTED <TABLE   prints a row for each line of WANTED (the beginning of the file's name up to
+# its first '_', VERSION), or none at all if the table lacks one.
+sources_rows() {
+  awk '
+    { name = FILENAME == "-" ? $3 : $1; sub("_.*", "", name) }
+    FILENAME != "-" { wanted[name, $2]; count++; next }
+    (name, $1) in wanted { if (!seen[name, $1]++) { rows = rows $0 "\n"; found++ } }
+    END { if (found == count) printf "%s", rows }' "$1" -
+}
+
 # sources_pool NAME <TABLE   prints the files of NAME's lock as rows of the table, where TABLE has not got
 # that version: the archive's pool may hold for a while yet what its index no longer names. The lock's
 # hashes are those of a signed index.
 sources_pool() {
   awk '
-    NR == FNR { known[$1]; if (!($2 in pool)) { pool[$2] = $5; sub("[^/]*$", "", pool[$2]) }; next }
-    !($3 in known) && $2 in pool { print $3, $2, $4, $5, pool[$2] $4 }' - <(sources_lines "$1")
+    function package(file) { sub("_.*", "", file); return file }
+    NR == FNR {
+      known[package($3), $1]
+      if (!((package($3), $2) in pool)) { pool[package($3), $2] = $5; sub("[^/]*$", "", pool[package($3), $2]) }
+      next
+    }
+    !((package($4), $3) in known) && (package($4), $2) in pool { print $3, $2, $4, $5, pool[package($4), $2] $4 }
+  ' - <(sources_lines "$1")
 }
 
 # sources_order LOCKED <TABLE   prints the versions to try: the locked one, then the newest first.
@@ -109,16 +159,22 @@ sources_order() {
   done | sort -n | awk '{ print $2 }'
 }
 
-# sources_settle NAME PACKAGE VERSION FILES
+# sources_settle NAME FILES
 # Nothing to do if FILES are those of the lock in force. Otherwise writes build/sources.lock, and
 # warns of the drift, or dies if the sources are to be as locked.
 sources_settle() {
-  local name=$1 package=$2 version=$3 before locked lines accept
+  local name=$1 before lines package version locked accept
   before=$(sources_lines "$name")
-  locked=$(awk '{ print $3; exit }' <<<"$before")
-  lines=$(awk -v name="$name" '{ print name, $2, $1, $3, $4 }' <<<"$4" | LC_ALL=C sort)
+  lines=$(awk -v name="$name" '{ print name, $2, $1, $3, $4 }' <<<"$2" | LC_ALL=C sort)
   # Files may move from one suite to another, as security updates do with a point release.
   [[ $(awk '{ print $4, $5 }' <<<"$before") != "$(awk '{ print $4, $5 }' <<<"$lines")" ]] || return 0
+  # Of several packages one that differs is named; a system may also need one less than before.
+  read -r package version locked < <(awk '
+    { package = $4; sub("_.*", "", package) }
+    FILENAME == ARGV[1] { had[$4, $5] = package " none " $3; locked[package] = $3; next }
+    !(($4, $5) in had) { print package, $3, locked[package] }
+    { delete had[$4, $5] }
+    END { for (file in had) print had[file] }' <(printf '%s\n' "$before") <(printf '%s\n' "$lines"))
   accept="accept it with: cp ${sources_drift#"$PWD"/} ${sources_lock#"$PWD"/}"
   if [[ -n ${MICROBEAM_LOCKED:-} ]]; then
     die "the archive has $package $version, not the locked ${locked:-(nothing is locked)}." \
@@ -180,7 +236,7 @@ sources_download() {
   mv "$dir/partial/$file" "$dir/$file"
 }
 
-# sources_search SUITE KIND PACKAGE
+# sources_search SUITE KIND PACKAGE,...
 # Prints what SUITE, its updates and its security archive offer, a line per file:
 # VERSION SUITE FILE SHA256 URI
 sources_search() {
@@ -196,7 +252,7 @@ sources_search() {
       "$1" | "$1-updates" | "$1-security")
         # awk reads to the end of a paragraph file; the fields' names are those of Debian policy.
         /usr/lib/apt/apt-helper -c "$sources_apt/apt.conf" cat-file "$index" |
-          awk -v package="$3" -v suite="$name" -v uri="${uri%/}" \
+          awk -v packages="$3" -v suite="$name" -v uri="${uri%/}" \
             -f "${BASH_SOURCE[0]%/*}/index.awk" | awk -v wanted="$wanted" '$3 ~ wanted'
         ;;
     esac
@@ -267,7 +323,7 @@ sources_apt_entries() {
   entries=$(cat)
   main=$(awk '$2 == "Debian" { print $3; exit }' <<<"$entries")
   security=$(awk '$2 == "Debian-Security" { print $3; exit }' <<<"$entries")
-  awk '/^[^#]/ { print $2, ($3 == "binary" ? "binaries" : "sources") }' "$sources_list" | sort -u | while read -r suite kind; do
+  awk '/^[^#]/ { print $2, ($3 ~ /^(binary|system)$/ ? "binaries" : "sources") }' "$sources_list" | sort -u | while read -r suite kind; do
     for name in "$suite" "$suite-updates" "$suite-security"; do
       uri=$(awk -v name="$name" '$1 == name { print $3; exit }' <<<"$entries")
       case $name in

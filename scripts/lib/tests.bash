@@ -28,7 +28,7 @@ tests_environment() {
 command_test() {
   local label failed=0 labels=("${option_rest[@]}") rows=()
   [[ ${#labels[@]} -gt 0 ]] || labels=("${tests_labels[@]}")
-  command_packages build host vm test bench
+  command_packages build host vm test bench report
   tests_build "${labels[@]}"
   build_unlock
   tests_environment
@@ -56,9 +56,13 @@ tests_build() {
     MICROBEAM_TOOLCHAIN=$MICROBEAM_BUILD/toolchain step 'libpid1 of musl' build_host musl pid1
   fi
   if [[ " $* " == *' vm '* ]]; then
-    build_components init kernel hello pid1
+    build_components init kernel kernel-small hello pid1
     build_image emu
     build_image jit
+    # shellcheck disable=SC2034,SC2154 # a key
+    option[profile]=small
+    build_image emu
+    unset 'option[profile]'
   fi
   if [[ " $* " == *' namespace '* ]]; then
     build_components init hello relx debian-erlang

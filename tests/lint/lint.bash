@@ -16,7 +16,7 @@ files() {
     -o -type f \( "${names[@]:1}" \) -print0
 }
 
-lint_format() { files '*.cc' '*.h' | xargs -0r clang-format-19 --dry-run -Werror; }
+lint_format() { files '*.cc' '*.h' '*.js' | xargs -0r clang-format-19 --dry-run -Werror; }
 
 # What the preset host compiles of what ships and of the tools, with the flags that it compiles it with.
 # Not the tests: with GoogleTest's and Abseil's headers they would take four fifths of the time. What was

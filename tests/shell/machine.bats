@@ -75,7 +75,7 @@ got() {
 @test "every option reaches the runner as it was given" {
   run -0 command probe --json --accel tcg --memory 96 --cpus 2 --port 8099 --append 'a="b c" beam.x=1 -- -y'
   got --mode=probe --memory=96 --cpus=2 --port=8099 '--append=a="b c" beam.x=1 -- -y' --image=hello --vm=emu \
-    --root=initramfs "--kernel=$MICROBEAM_BUILD/images/hello/vmlinux" \
+    "--kernel=$MICROBEAM_BUILD/images/hello/vmlinux" \
     "--initrd=$MICROBEAM_BUILD/images/hello/root.cpio.zst"
 }
 
@@ -216,11 +216,17 @@ kvm() {
 
 @test "bench: all images, the peer of the comparison first; what was asked for" {
   run --separate-stderr -0 command bench --accel tcg --rounds 3
-  got --mode=bench --rounds=3 --format=text --icount=false --accel=tcg \
-    "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/busybox-exec,$MICROBEAM_BUILD/images/hello-jit,$MICROBEAM_BUILD/images/hello,$MICROBEAM_BUILD/images/hello-fast,$MICROBEAM_BUILD/images/hello-fast-profiled"
+  got --mode=bench --what=boot --rounds=3 --format=text --icount=false --accel=tcg "--save=$MICROBEAM_BUILD/bench/boot.json" \
+    "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/busybox-exec,$MICROBEAM_BUILD/images/tini,$MICROBEAM_BUILD/images/dumb-init,$MICROBEAM_BUILD/images/debian,$MICROBEAM_BUILD/images/hello-jit-fast,$MICROBEAM_BUILD/images/hello,$MICROBEAM_BUILD/images/hello-small,$MICROBEAM_BUILD/images/hello-fast,$MICROBEAM_BUILD/images/hello-fast-profiled"
   rm "$BATS_TEST_TMPDIR/arguments"
   run --separate-stderr -0 command bench --icount --json stock hello
-  got --format=json --icount=true "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/hello"
+  got --format=json --icount=true --rounds=10 "--save=$MICROBEAM_BUILD/bench/icount.json" "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/hello"
+  rm "$BATS_TEST_TMPDIR/arguments"
+  MICROBEAM_RESULTS=$BATS_TEST_TMPDIR/results run --separate-stderr -0 command bench --accel tcg --what idle hello
+  got --what=idle --rounds=1 --seconds=60 "--save=$BATS_TEST_TMPDIR/results/idle.json"
+  rm "$BATS_TEST_TMPDIR/arguments"
+  run --separate-stderr -0 command bench --accel tcg --what load --rounds 2 --seconds 3 hello
+  got --what=load --rounds=2 --seconds=3
   runner 'exit 1'
   run --separate-stderr -1 command bench --accel tcg
 }

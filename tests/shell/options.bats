@@ -43,7 +43,7 @@ refuses() {
 }
 
 @test "each subcommand has a help of its own, with the options that it takes" {
-  for name in run build probe stop test size doctor clean; do
+  for name in run build probe stop test bench report size doctor clean; do
     run --separate-stderr -0 "$microbeam" "$name" --help
     says "usage: scripts/microbeam $name" --help
     first=$output
@@ -53,14 +53,9 @@ refuses() {
     [[ $output == "$first" ]]
   done
   run -0 "$microbeam" probe --help
-  says --release --vm --memory --cpus --append --accel --port --profile --root --locked --json --icount --disk --env-file
+  says --release --vm --memory --cpus --append --accel --port --profile --prune --keep --root --locked --json --icount --disk --env-file
   run -0 "$microbeam" build --help
   [[ $output != *--memory* && $output != *--json* ]]
-}
-
-@test "a help offers nothing that is not supported yet" {
-  run -0 "$microbeam" run --help
-  [[ $output != *squashfs* && $output != *later* ]]
 }
 
 @test "an unknown subcommand or option is named, with the nearest" {
@@ -73,9 +68,13 @@ refuses() {
   refuses help rnu -- 'nearest is run'
 }
 
-@test "what is designed but not built yet is refused by name" {
-  refuses report -- 'report is not built yet'
-  refuses run --root squashfs -- '--root squashfs is not supported yet' '--root initramfs'
+@test "a word that is none of the words of an option is refused, with those that are" {
+  refuses run --root ext4 -- '--root ext4' 'initramfs' 'squashfs'
+}
+
+@test "options that do not go together are refused" {
+  refuses run --profile fast --cpus 2 -- '--profile fast has a kernel for one processor' '--cpus 2'
+  refuses build --keep compile -- '--keep has a meaning only' '--prune'
 }
 
 @test "an option without a meaning for the subcommand is refused, not ignored" {
@@ -88,7 +87,9 @@ refuses() {
   refuses probe --background -- '--background has no meaning for probe'
   refuses stop hello --disk x -- '--disk has no meaning for stop'
   refuses bench --append x -- '--append has no meaning for bench'
-  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec hello-jit hello hello-fast hello-fast-profiled'
+  refuses bench windows -- 'there is no image windows to measure' 'stock busybox-exec tini dumb-init debian hello-jit-fast hello hello-small hello-fast hello-fast-profiled'
+  refuses report --icount -- '--icount has no meaning for report'
+  refuses report --pictures "$BATS_TEST_TMPDIR/none" -- '--pictures' 'no such directory'
   refuses bench --rounds 0 -- '--rounds 0' 'from 1 to'
   refuses run --env-file /dev/null --env-file /dev/null -- '--env-file is given twice'
   refuses run --vm emu --vm jit -- '--vm is given twice'
@@ -109,6 +110,7 @@ refuses() {
   refuses run --cpus -1 -- '--cpus -1'
   refuses run --vm jti -- '--vm jti is not known' 'emu|jit'
   refuses run --vm 'emu|jit' -- 'not known'
+  refuses bench --what heat -- '--what heat is not known' 'boot|memory|load|idle|native'
   refuses run --accel xen -- '--accel xen' 'auto|kvm|tcg'
   refuses run --append '' -- '--append'
   refuses run --disk "$BATS_TEST_TMPDIR/none" -- '--disk' 'no such file'
@@ -124,6 +126,7 @@ refuses() {
 @test "options that contradict one another are refused before anything is built" {
   refuses probe --icount --accel kvm -- '--icount' KVM
   refuses probe --icount --cpus 2 -- '--icount' 'one processor'
+  refuses bench --icount --what idle -- '--icount' '--what idle'
 }
 
 @test "both spellings of a value, and the defaults" {

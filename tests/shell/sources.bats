@@ -23,28 +23,28 @@ sources_apt_directory_of_test() {
   : >"$sources_apt/apt.conf"
 }
 
-# offer VERSION CONTENT   puts a version of sand into the archive.
+# offer VERSION CONTENT [PACKAGE]   puts a version of sand, or of PACKAGE, into the archive.
 offer() {
-  printf '%s\n' "$2" >"$archive/sand_$1.tar"
-  index "$1" "$(sha256sum <"$archive/sand_$1.tar")"
+  local file=${3:-sand}_$1.tar hash
+  printf '%s\n' "$2" >"$archive/$file"
+  hash=$(sha256sum <"$archive/$file")
+  printf '%s trixie %s %s %s\n' "$1" "$file" "${hash%% *}" "copy:$archive/$file" >"$archive/index-${3:+$3-}$1"
 }
-
-# index VERSION HASH   makes the archive's index say so.
-index() { printf '%s trixie sand_%s.tar %s %s\n' "$1" "$1" "${2%% *}" "copy:$archive/sand_$1.tar" >"$archive/index-$1"; }
 
 lock() { awk '{ print "sand", $2, $1, $3, $4 }' "$archive/index-$1" >"$MICROBEAM_ROOT/rootfs/sources.lock"; }
 
-# withdraw VERSION   takes it out of the index and the archive, which answers 404 then.
+# withdraw VERSION [FILE]   takes it out of the index and the archive, which answers 404 then.
 withdraw() {
+  local file=${2:-sand_$1}.tar
   supersede "$1"
-  rm "$archive/sand_$1.tar"
-  fake timeout "[[ \$* != *sand_$1.tar* ]] || { echo 'E: 404  Not Found'; exit 100; }" 'exec /usr/bin/timeout "$@"'
+  rm "$archive/$file"
+  fake timeout "[[ \$* != *$file* ]] || { echo 'E: 404  Not Found'; exit 100; }" 'exec /usr/bin/timeout "$@"'
 }
 
 # supersede VERSION   takes it out of the index alone.
 supersede() { rm "$archive/index-$1"; }
 
-have() { [[ $(ls "$MICROBEAM_CACHE/sources/sand" 2>/dev/null) == "$*" ]]; }
+have() { (cd "$MICROBEAM_CACHE/sources/sand" && [[ $(echo *) == "$*" ]]); }
 
 @test "a source is fetched as locked, and then needs no network" {
   offer 2.0 'sand, second'
@@ -122,6 +122,55 @@ have() { [[ $(ls "$MICROBEAM_CACHE/sources/sand" 2>/dev/null) == "$*" ]]; }
   sources_search() { :; }
   run --separate-stderr -1 sources_fetch sand
   says 'package sand' 'suite trixie' "$MICROBEAM_CACHE/apt/sources.list"
+}
+
+# a_system   sand is a system of two packages, both locked as they are in the archive.
+a_system() {
+  echo 'sand trixie system sand,clay' >"$MICROBEAM_ROOT/rootfs/sources.list"
+  offer 3.0 'clay, first' clay
+  wanted_now='sand 1.0 clay 3.0'
+  # shellcheck disable=SC2086 # pairs
+  sources_apt_get() { printf 'Inst %s (%s Debian:12/stable [amd64])\n' $wanted_now; }
+  awk '{ print "sand", $2, $1, $3, $4 }' "$archive"/index-{1.0,clay-3.0} >"$MICROBEAM_ROOT/rootfs/sources.lock"
+}
+
+@test "a system: each of its packages as locked, and then no network" {
+  a_system
+  MICROBEAM_LOCKED=1 run -0 sources_fetch sand
+  have clay_3.0.tar partial sand_1.0.tar
+  sources_apt_get() { exit 9; }
+  run -0 sources_fetch sand
+  [[ -z $output && ! -e $MICROBEAM_BUILD/sources.lock ]]
+}
+
+@test "a system: a newer package changes nothing while the archive has all that are locked" {
+  a_system
+  offer 3.1 'clay, second' clay
+  rm "$archive/index-clay-3.0"
+  wanted_now='sand 1.0 clay 3.1'
+  MICROBEAM_LOCKED=1 run -0 sources_fetch sand
+  [[ $(<"$MICROBEAM_CACHE/sources/sand/clay_3.0.tar") == 'clay, first' ]]
+}
+
+@test "a system: where a locked package is gone it is as apt chooses now, and that package is named" {
+  a_system
+  offer 3.1 'clay, second' clay
+  withdraw clay-3.0 clay_3.0
+  wanted_now='sand 1.0 clay 3.1'
+  MICROBEAM_LOCKED=1 run --separate-stderr -1 sources_fetch sand
+  says error clay 3.0 3.1 'without --locked'
+  run --separate-stderr -0 sources_fetch sand
+  says warning clay 3.0 3.1 'cp '
+  [[ $(<"$MICROBEAM_CACHE/sources/sand/clay_3.1.tar") == 'clay, second' ]]
+  grep -q '^sand trixie 3.1 clay_3.1.tar ' "$MICROBEAM_BUILD/sources.lock"
+}
+
+@test "a system of which the archive has not got all: an error" {
+  a_system
+  wanted_now='sand 1.0 clay 3.0 loam 1'
+  : >"$MICROBEAM_ROOT/rootfs/sources.lock"
+  run --separate-stderr -1 sources_fetch sand
+  says error 'sand' 'no complete set'
 }
 
 @test "every source that a recipe of this project asks for is in sources.list and locked" {

@@ -11,7 +11,7 @@ matrix_setup() {
   # shellcheck source=../../rootfs/assemble.bash
   source "$BATS_TEST_DIRNAME/../../rootfs/assemble.bash"
   local kind name
-  local -gA from=([vm]=emu [profile]=small [release]=none)
+  local -gA from=([vm]=emu [profile]=standard [root]=initramfs [release]=none)
   for name in toolchain otp kernel init hello pid1; do
     from[$name]=$(component_path "$name")
     [[ -d ${from[$name]} ]] || { echo "no component $name: scripts/microbeam test vm builds it"; return 1; }

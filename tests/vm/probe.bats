@@ -98,6 +98,34 @@ teardown() { "$microbeam" stop hello &>/dev/null || true; }
   done
 }
 
+@test "profile small is within its budgets, and answers" {
+  cd "$MICROBEAM_IMAGES"
+  kernel=$(stat -c %s hello-small/bzImage)
+  bytes=$((kernel + $(stat -c %s hello-small/root.cpio.xz)))
+  printf 'hello-small: %s bytes, of them the kernel %s\n' "$bytes" "$kernel" >&3
+  ((kernel <= $(budget small_kernel_bytes) && bytes <= $(budget small_bytes)))
+  run --separate-stderr -0 "$microbeam" probe --profile small --json --accel tcg
+  [[ $(value http_status) == 200 && $(value orderly) == true ]]
+}
+
+@test "profile small from a squashfs answers with little memory" {
+  run --separate-stderr -0 "$microbeam" probe --profile small --root squashfs --memory "$(budget small_memory)" --json --accel tcg
+  [[ $(value http_status) == 200 && $(value root) == '"squashfs"' ]]
+}
+
+@test "profile fast, after a boot profile, is within its budget of instructions" {
+  run --separate-stderr -0 "$microbeam" probe --profile fast --boot-profile --icount --json
+  listening=$(value listening "$(value timeline_insns)")
+  printf 'hello-fast-profiled: %s instructions\n' "$listening" >&3
+  ((listening <= $(budget fast_to_listening)))
+}
+
+@test "what the host hands over reaches a root that is a disk" {
+  printf 'PORT=of the host\n' >"$BATS_TEST_TMPDIR/env"
+  run --separate-stderr -1 "$microbeam" probe --root squashfs --env-file "$BATS_TEST_TMPDIR/env" --json --accel tcg
+  says 'PORT is "of the host"'
+}
+
 @test "size: the table's total is what the two files that boot weigh" {
   run --separate-stderr -0 "$microbeam" size
   bytes=$(($(stat -c %s "$MICROBEAM_IMAGES/hello/bzImage") + $(stat -c %s "$MICROBEAM_IMAGES/hello/root.cpio.zst")))

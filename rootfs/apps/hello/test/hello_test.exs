@@ -22,6 +22,7 @@ defmodule HelloTest do
     assert info["emulator"] in ["emu", "jit"]
     assert info["memory"]["beam"] > 1_000_000
     assert info["memory"]["rss"] > 1_000_000
+    assert info["memory"]["available"] > 1_000_000
     assert is_integer(info["uptime_ms"]) and info["uptime_ms"] >= 0
   end
 

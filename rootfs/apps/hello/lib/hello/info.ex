@@ -15,7 +15,7 @@ defmodule Hello.Info do
       emulator: :erlang.system_info(:emu_flavor),
       code_loading: :code.get_mode(),
       modules: length(:code.all_loaded()),
-      memory: %{beam: :erlang.memory(:total), rss: rss()},
+      memory: memory(),
       uptime_ms: uptime_ms(),
       schedulers: :erlang.system_info(:schedulers_online),
       processes: :erlang.system_info(:process_count),
@@ -29,11 +29,20 @@ defmodule Hello.Info do
     :erlang.convert_time_unit(age, :native, :millisecond)
   end
 
+  # Of the BEAM by its own account, of its process, and what the machine has left.
+  defp memory do
+    %{
+      beam: :erlang.memory(:total),
+      rss: proc("/proc/self/status", "VmRSS:"),
+      available: proc("/proc/meminfo", "MemAvailable:")
+    }
+  end
+
   # Files of /proc have no size to go by; :raw keeps the read in this process.
-  defp rss do
-    with {:ok, status} <- :file.read_file("/proc/self/status", [:raw]),
-         {at, length} <- :binary.match(status, "VmRSS:") do
-      rest = :binary.part(status, at + length, byte_size(status) - at - length)
+  defp proc(file, field) do
+    with {:ok, text} <- :file.read_file(file, [:raw]),
+         {at, length} <- :binary.match(text, field) do
+      rest = :binary.part(text, at + length, byte_size(text) - at - length)
       {kib, " kB" <> _} = :string.to_integer(:string.trim(rest, :leading))
       kib * 1024
     else

@@ -22,8 +22,8 @@ defmodule Hello.Marks do
   @doc "Writes the marks; \"listening\" is now."
   def print do
     # One write(2) from this very process: io's way through the group leader and the terminal
-    # driver would add their time to the reader's.
-    true = :erlang.display_string(:stdout, lines())
+    # driver would add their time to the reader's. With this arity it takes a list in OTP 25 too.
+    true = :erlang.display_string(:erlang.binary_to_list(lines()))
   end
 
   @doc "The lines `print/0` writes."

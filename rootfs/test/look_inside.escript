@@ -1,0 +1,68 @@
+#!/usr/bin/env escript
+%% SPDX-License-Identifier: Apache-2.0
+%% What rootfs/patches/otp changes, and what the assembly makes of files, looked at from inside the
+%% OTP that has it: look_inside.escript CHECK [ARGUMENT]. Prints what it did and ends with status 0, or with what is wrong and 1.
+-mode(compile).
+-export([log/2]).
+
+main(["unicode"]) -> unicode();
+main(["checksum", Dir]) -> checksum(Dir);
+main(["stub", File]) -> stub(File);
+main(["config", File]) ->
+    {ok, Bin} = file:read_file(File),
+    io:format("~0p~n", [binary_to_term(Bin)]).
+
+%% unicode_util answers as unicode_util_tables, which OTP generated under the other's name, whatever it is given.
+unicode() ->
+    Functions = [cp, gc, nfd, nfc, nfkd, nfkc, uppercase, lowercase, titlecase, casefold, is_whitespace, is_wide,
+                 lookup, get_case],
+    Points = [0, 1, 9, 10, 13, 32, $1, $A, $Z, $a, $z, 127, 128, 133, 173, 181, 223, 255, 256, 304, 768, 769, 4351,
+              4352, 4449, 8205, 8206, 9200, 16#AC00, 16#D800, 16#FE0F, 16#1F1E6, 16#1F600, 16#10FFFF, 16#110000, -1,
+              not_a_character],
+    Lists = [[]] ++ [[A] || A <- Points] ++ [[A, B] || A <- Points, B <- Points] ++
+        [[A, B, C] || A <- [13, 10, $a, $Z, 223, 769], B <- Points, C <- Points] ++
+        [[[A, [B]], C] || A <- [13, $a, 223], B <- [10, $b, 769], C <- [[], <<"x">>, <<204, 129>>, 10]],
+    Binaries = [<<>>, <<255>>, <<"a", 255>>, <<"\r">>, <<"\r\n">>, <<13, 255>>, <<97, 195>>] ++
+        [Bin || L <- Lists, lists:all(fun is_integer/1, L), Bin <- [unicode:characters_to_binary(L)], is_binary(Bin)],
+    Some = lists:sublist(Binaries, 100),
+    Mixed = [T || A <- [13, $a, $Z, 223, 769, [], "q"], B <- Some, T <- [[A | B], [A, B], [B, A]]],
+    All = Lists ++ Binaries ++ Mixed ++ Points,
+    Different = [{F, Text} || F <- Functions, Text <- All,
+                              result(unicode_util, F, Text) =/= result(unicode_util_tables, F, Text)],
+    Exports = lists:sort(unicode_util:module_info(exports)) -- lists:sort(unicode_util_tables:module_info(exports)),
+    verdict(Different =:= [] andalso Exports =:= []
+            andalso unicode_util:whitespace() =:= unicode_util_tables:whitespace()
+            andalso unicode_util:spec_version() =:= unicode_util_tables:spec_version(),
+            "~b texts, ~b functions", [length(All), length(Functions)], {Different, Exports}).
+
+result(Module, Function, Text) ->
+    try {ok, Module:Function(Text)} catch Class:Reason -> {Class, Reason} end.
+
+%% A module of OTP that was staged in Dir has the MD5 that the emulator computes of the one that was compiled.
+checksum(Dir) ->
+    Staged = [{list_to_atom(filename:basename(F, ".beam")), F} || F <- filelib:wildcard(Dir ++ "/**/*.beam")],
+    Compared = [{M, code:module_md5(read(Of)) =:= code:module_md5(read(F))}
+                || {M, F} <- Staged, Of <- [code:which(M)], is_list(Of)],
+    Odd = [M || {M, false} <- Compared],
+    Loaded = [M || M <- [lists, gen_server], {M, F} <- Staged,
+                   code:load_binary(M, F, read(F)) =/= {module, M}
+                       orelse M:module_info(md5) =/= code:module_md5(read(F))],
+    verdict(length(Compared) > 300 andalso Odd =:= [] andalso Loaded =:= [], "~b modules", [length(Compared)],
+            {Odd, Loaded, length(Compared)}).
+
+%% What the log says of a module that was left out.
+stub(File) ->
+    ok = logger:add_handler(kept, ?MODULE, #{config => self()}),
+    {error, on_load_failure} = code:load_binary(compile, File, read(File)),
+    receive {log, Text} -> io:format("~ts~n", [Text]) after 5000 -> verdict(false, "", [], no_log) end.
+
+log(#{msg := Message}, #{config := To}) -> To ! {log, io_lib:format("~0tp", [Message])}.
+
+read(File) ->
+    {ok, Bin} = file:read_file(File),
+    Bin.
+
+verdict(true, Format, Arguments, _) -> io:format("same: " ++ Format ++ "~n", Arguments);
+verdict(false, _, _, Wrong) ->
+    io:format("different: ~0tp~n", [Wrong]),
+    halt(1).

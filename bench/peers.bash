@@ -7,10 +7,10 @@
 #                 JIT, every module loaded at start, distribution and epmd
 #   busybox-exec  our root, whose /init is a shell script that mounts, sets the network up and executes the
 #                 very argv that beam-init would
-#   debian        a small Debian: systemd, Debian's Erlang and Elixir, the sample as a service, on a disk; the
-#                 kernel has besides what systemd requires
 #   tini, dumb-init  the same, but that /init is that init, which is told on the kernel's command line to run the
 #                 script: the BEAM is its child. By themselves they mount nothing
+#   debian        a small Debian: systemd, Debian's Erlang and Elixir, the sample as a service, on a disk; the
+#                 kernel has besides what systemd requires
 #
 # Sourced by the command, after rootfs/assemble.bash.
 

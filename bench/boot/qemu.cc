@@ -73,6 +73,7 @@ struct Drive {
 
 std::vector<Drive> drives(const Options& options) {
   std::vector<Drive> all;
+  all.reserve(options.disks.size() + 2);
   for (const std::string& disk : options.disks) {
     all.push_back({.file = disk, .how = options.snapshot ? "snapshot=on," : ""});
   }

@@ -10,7 +10,7 @@ main(["checksum", Dir]) -> checksum(Dir);
 main(["stub", File]) -> stub(File);
 main(["config", File]) ->
     {ok, Bin} = file:read_file(File),
-    io:format("~0p~n", [binary_to_term(Bin)]).
+    io:format("~w~n", [binary_to_term(Bin)]).
 
 %% unicode_util answers as unicode_util_tables, which OTP generated under the other's name, whatever it is given.
 unicode() ->
@@ -44,15 +44,16 @@ checksum(Dir) ->
     Compared = [{M, code:module_md5(read(Of)) =:= code:module_md5(read(F))}
                 || {M, F} <- Staged, Of <- [code:which(M)], is_list(Of)],
     Odd = [M || {M, false} <- Compared],
-    Loaded = [M || M <- [lists, gen_server], {M, F} <- Staged,
-                   code:load_binary(M, F, read(F)) =/= {module, M}
-                       orelse M:module_info(md5) =/= code:module_md5(read(F))],
-    verdict(length(Compared) > 300 andalso Odd =:= [] andalso Loaded =:= [], "~b modules", [length(Compared)],
-            {Odd, Loaded, length(Compared)}).
+    Refused = [M || {M, F} <- Staged, lists:member(M, [httpd_util, public_key]),
+                    code:load_binary(M, F, read(F)) =/= {module, M}
+                        orelse M:module_info(md5) =/= code:module_md5(read(F))],
+    verdict(length(Compared) > 300 andalso Odd =:= [] andalso Refused =:= [], "~b modules", [length(Compared)],
+            {Odd, Refused, length(Compared)}).
 
 %% What the log says of a module that was left out.
 stub(File) ->
     ok = logger:add_handler(kept, ?MODULE, #{config => self()}),
+    ok = code:unstick_dir(filename:dirname(code:which(compile))),
     {error, on_load_failure} = code:load_binary(compile, File, read(File)),
     receive {log, Text} -> io:format("~ts~n", [Text]) after 5000 -> verdict(false, "", [], no_log) end.
 

@@ -42,7 +42,14 @@ command_bench() {
     [[ " ${bench_images[*]} " == *" $name "* ]] ||
       options_refuse bench "there is no image $name to measure; there are: ${bench_images[*]}"
   done
-  [[ ${#option_rest[@]} -gt 0 ]] || option_rest=("${bench_images[@]}")
+  # shellcheck disable=SC2154 # a key
+  [[ ${option[what]} != native || " ${option_rest[*]} " != *' debian '* ]] ||
+    options_refuse bench "--what native takes roots that are folders; that of debian is a disk"
+  if [[ ${#option_rest[@]} -eq 0 ]]; then
+    for name in "${bench_images[@]}"; do
+      [[ ${option[what]}:$name == native:debian ]] || option_rest+=("$name")
+    done
+  fi
   command_packages build host vm
   [[ ${option[what]} != load ]] || command_packages bench
   build_bench

@@ -227,6 +227,11 @@ kvm() {
   rm "$BATS_TEST_TMPDIR/arguments"
   run --separate-stderr -0 command bench --accel tcg --what load --rounds 2 --seconds 3 hello
   got --what=load --rounds=2 --seconds=3
+  rm "$BATS_TEST_TMPDIR/arguments"
+  run --separate-stderr -0 command bench --accel tcg --what native
+  got --what=native --rounds=50
+  # Its root is no folder.
+  run -1 grep debian "$BATS_TEST_TMPDIR/arguments"
   runner 'exit 1'
   run --separate-stderr -1 command bench --accel tcg
 }

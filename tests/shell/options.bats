@@ -126,6 +126,7 @@ refuses() {
 @test "options that contradict one another are refused before anything is built" {
   refuses probe --icount --accel kvm -- '--icount' KVM
   refuses probe --icount --cpus 2 -- '--icount' 'one processor'
+  refuses bench --what native debian -- '--what native' debian
   refuses bench --icount --what idle -- '--icount' '--what idle'
 }
 

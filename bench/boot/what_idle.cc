@@ -49,8 +49,9 @@ absl::StatusOr<Figures> idle_turn(const Turn& turn) {
   }
   // It has to be there still, and not to be idle for that reason.
   if (const auto body = (*serving)->get("/"); !body.ok()) return body.status();
-  return Figures{1000 * absl::FDivDuration(*used - *used_before, took),
-                 static_cast<double>(*woken - *woken_before) / absl::ToDoubleSeconds(took)};
+  return Figures{
+      1000 * absl::FDivDuration(*used - *used_before, took),
+      static_cast<double>(wakeups_since(*woken_before, *woken)) / absl::ToDoubleSeconds(took)};
 }
 
 }  // namespace

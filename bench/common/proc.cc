@@ -59,19 +59,28 @@ absl::StatusOr<Memory> memory_of(pid_t pid) {
   return parse_memory(contents(absl::StrCat("/proc/", pid, "/smaps_rollup")));
 }
 
-absl::StatusOr<int64_t> wakeups_of(pid_t pid) {
-  int64_t sum = 0;
+absl::StatusOr<Wakeups> wakeups_of(pid_t pid) {
+  Wakeups wakeups;
   std::error_code error;
   for (const auto& thread :
        std::filesystem::directory_iterator(absl::StrCat("/proc/", pid, "/task"), error)) {
     const std::string status = contents(thread.path() / "status");
     int64_t count = 0;
-    // One that has ended since has nothing to say any more.
+    // One that has ended meanwhile has nothing to say any more.
     if (absl::SimpleAtoi(proc_field(status, "voluntary_ctxt_switches").value_or(""), &count)) {
-      sum += count;
+      wakeups[thread.path().filename()] = count;
     }
   }
   if (error) return absl::NotFoundError(absl::StrCat("process ", pid, ": ", error.message()));
+  return wakeups;
+}
+
+int64_t wakeups_since(const Wakeups& before, const Wakeups& now) {
+  int64_t sum = 0;
+  for (const auto& [thread, count] : now) {
+    const auto found = before.find(thread);
+    sum += count - (found != before.end() ? found->second : 0);
+  }
   return sum;
 }
 

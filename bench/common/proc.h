@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -29,8 +30,11 @@ struct Memory {
 absl::StatusOr<Memory> parse_memory(absl::string_view smaps_rollup);
 absl::StatusOr<Memory> memory_of(pid_t pid);
 
-// How often the threads of the process have gone to sleep until now, of their own accord.
-absl::StatusOr<int64_t> wakeups_of(pid_t pid);
+// How often each thread of the process has gone to sleep until now, of its own accord.
+using Wakeups = std::map<std::string, int64_t>;
+absl::StatusOr<Wakeups> wakeups_of(pid_t pid);
+// In between, of threads that have not ended.
+int64_t wakeups_since(const Wakeups& before, const Wakeups& now);
 
 // One line: kernel, processor, how many, memory, load. What cannot be read is a "?".
 std::string describe_machine();

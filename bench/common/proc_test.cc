@@ -48,12 +48,16 @@ TEST(ProcTest, ThisProcessHasMemoryAndAProcessThatIsNotThereHasNone) {
 }
 
 TEST(ProcTest, WhoSleepsWakesUp) {
-  const absl::StatusOr<int64_t> before = wakeups_of(getpid());
+  const absl::StatusOr<Wakeups> before = wakeups_of(getpid());
   ASSERT_TRUE(before.ok()) << before.status();
   for (int i = 0; i < 5; ++i)
     usleep(1000);
-  EXPECT_GE(*wakeups_of(getpid()), *before + 5);
+  EXPECT_GE(wakeups_since(*before, *wakeups_of(getpid())), 5);
   EXPECT_FALSE(wakeups_of(0).ok());
+}
+
+TEST(ProcTest, ThreadsThatComeCountAndThoseThatGoDoNot) {
+  EXPECT_EQ(wakeups_since({{"1", 100}, {"2", 7}}, {{"1", 103}, {"3", 4}}), 7);
 }
 
 }  // namespace

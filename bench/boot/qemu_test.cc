@@ -120,7 +120,7 @@ TEST(QemuTest, KvmRunsTheHostsProcessor) {
   EXPECT_EQ(value_of(command, "-smp"), "2");
 }
 
-// Host randomness and the host's second hand would make every run different.
+// Host randomness, the host's second hand and its main loop would make every run different.
 TEST(QemuTest, IcountTakesNothingFromTheHost) {
   Options options = some_options();
   options.icount = true;
@@ -128,6 +128,7 @@ TEST(QemuTest, IcountTakesNothingFromTheHost) {
   EXPECT_EQ(value_of(command, "-icount"), "shift=0,sleep=off");
   EXPECT_EQ(value_of(command, "-seed"), "1");
   EXPECT_THAT(value_of(command, "-rtc"), HasSubstr("clock=vm"));
+  EXPECT_THAT(command, Contains("virtio-net-device,netdev=net0,tx=timer,bus=virtio-mmio-bus.1"));
 }
 
 TEST(QemuTest, KernelCommandLine) {

@@ -47,6 +47,7 @@ image_assemble() {
   image_prune "$new/root" >"$new/pruned"
   image_strip "$new/root"
   image_check "$new/root"
+  image_prepare "$new/root"
   image_system "$new/root" "$new/apps"
   image_list "$new" >"$new/root.list"
   install -m 644 "${from[kernel]}"/{vmlinux,bzImage} "$new/"
@@ -102,10 +103,35 @@ image_prune() {
   image_escript "$1" prune.escript "$1" ${keep//,/ }
 }
 
-# image_escript ROOT SCRIPT ARGS...   runs an escript of this folder with the OTP component, which runs
-# nowhere but where musl is: in a sandbox, where only ROOT can be written to. Everything is seen where
-# it is: at a place of the sandbox's own, ROOT could hide a release that lies below the same path. A host
-# name that no file has costs the emulator five seconds at its start: it asks for it, and nobody answers.
+# Where the image has its prepared code.
+image_prepared=/usr/lib/erlang/prepared.code
+
+# image_is_prepared   whether the image has prepared code: the interpreter's, where bytes are not what counts most.
+image_is_prepared() { [[ ${from[vm]} == emu && ${from[profile]} != small ]]; }
+
+# image_prepare ROOT   writes what the interpreter's loader makes of the modules that a boot loads. Twice, by
+# emulators at different addresses: were the two not the same, something in it would be true of one machine only.
+image_prepare() {
+  local file=$1$image_prepared number
+  image_is_prepared || return 0
+  local -a image_emulator=(-emu_flavor emu)
+  image_escript "$1" prepare.escript atoms "$1" "$file.atoms"
+  image_emulator+=("+zcode$file.atoms")
+  for number in 1 2; do
+    image_escript "$1" prepare.escript code "$1" "$file.$number"
+  done
+  cmp "$file.1" "$file.2" || die "the prepared code of two emulators is not the same. This is a mistake in" \
+    "rootfs/patches/otp/prepared_code.c; --profile small does without"
+  mv "$file.1" "$file"
+  chmod 644 "$file"
+  rm "$file".{atoms,2}
+}
+
+# image_escript ROOT SCRIPT ARGS...   runs an escript of this folder with the OTP component, with the flags that
+# the caller has in image_emulator. It runs nowhere but where musl is: in a sandbox, where only ROOT can be
+# written to. Everything is seen where it is: at a place of the sandbox's own, ROOT could hide a release that
+# lies below the same path. A host name that no file has costs the emulator five seconds at its start: it asks
+# for it, and nobody answers.
 image_escript() {
   local root=$1 script erlang=${from[otp]}/usr/lib/erlang erts boot
   local -a shown=()
@@ -126,7 +152,7 @@ image_escript() {
     --clearenv --setenv PATH /usr/bin --setenv HOME /tmp --setenv LC_ALL C.UTF-8 --setenv TZ UTC \
     --setenv ROOTDIR "$erlang" --setenv BINDIR "$erlang/$erts/bin" --setenv EMU beam \
     --setenv PROGNAME erl --setenv ERL_CRASH_DUMP_SECONDS 0 \
-    "$erlang/$erts/bin/erlexec" -boot "$erlang/${boot%.boot}" -noshell \
+    "$erlang/$erts/bin/erlexec" ${image_emulator[@]+"${image_emulator[@]}"} -boot "$erlang/${boot%.boot}" -noshell \
     -run escript start -extra "$script" "$@" 9<<<'127.0.0.1 localhost'
 }
 
@@ -202,6 +228,8 @@ image_settings() {
     # Ctrl-Alt-Del is SIGINT to PID 1, and nobody is there to answer the menu that would come.
     +Bi
   )
+  # In one word, for beam-init, as erlexec, does not know that the flag has a value.
+  ! image_is_prepared || flags+=("+zcode$image_prepared")
   printf '%s\n' '# Defaults of this image; a kernel argument beam.KEY=VALUE overrides KEY.'
   # Nobody is root in there but /init; bind and reboot are the capabilities that are left.
   printf '%s\n' 'user=beam'

@@ -52,6 +52,8 @@ image_components() {
     image_row asmjit "OTP $otp" erlang Zlib - erts
     image_row libc++ "$(sources_version llvm)" llvm 'Apache-2.0 WITH LLVM-exception' - erts
   fi
+  # Of modules of OTP's and of the release's.
+  ! image_is_prepared || image_row prepared-code "OTP $otp" - "$licence" "$image_prepared"
   image_row openssl "$(sources_version openssl)" openssl Apache-2.0 - crypto
   image_app_rows "$licence" <"$dir/apps"
   # The release's own files outside its applications, and the rest of the root.

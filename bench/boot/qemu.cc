@@ -83,9 +83,11 @@ std::vector<Drive> drives(const Options& options) {
   return all;
 }
 
-// The kernel mounts the root; /init finds the environment.
+// What an initramfs is unpacked into is a tmpfs by default, which takes half of the memory that is
+// free then at most: one of 19 MB would not fit into a machine of 64. Of a disk the kernel mounts
+// the root; /init finds the environment.
 std::string root_parameters(const Options& options) {
-  if (options.root_disk.empty()) return "";
+  if (options.root_disk.empty()) return " rootfstype=ramfs";
   const char root = static_cast<char>('a' + options.disks.size());
   const char environment = static_cast<char>(root + 1);
   std::string line = absl::StrFormat(" root=/dev/vd%c rootfstype=squashfs init=/init", root);

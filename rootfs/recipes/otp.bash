@@ -71,6 +71,7 @@ recipe_build() {
   otp_exit_hook
   cat /repo/rootfs/patches/otp/*.patch | patch -p1 --fuzz=0
   cp /repo/rootfs/patches/otp/unicode_util.erl lib/stdlib/src/
+  cp /repo/rootfs/patches/otp/prepared_code.c erts/emulator/beam/emu/
   step 'configure'
   otp_configure
   step 'the JIT and the applications'

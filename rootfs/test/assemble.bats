@@ -131,6 +131,64 @@ check() {
   done
 }
 
+@test "prepared code: what is loaded from it is what was written to it, of each module in the image" {
+  find "${from[otp]}" "$release" -name '*.beam' -printf '%f\n' | sed 's/\.beam$//' >"$BATS_TEST_TMPDIR/modules"
+  from[modules]=$BATS_TEST_TMPDIR/modules
+  image_stage "$root" >/dev/null
+  image_prepare "$root"
+  # In the header: how many modules it has. None was left out but those that no OTP would load.
+  local prepared staged
+  prepared=$(od -An -t u4 -j 48 -N 4 "$root$image_prepared")
+  staged=$(find "$root" -name '*.beam' | wc -l)
+  ((prepared > 600 && prepared > staged)) || { echo "$prepared of $staged modules are prepared"; return 1; }
+  local image_emulator=(-emu_flavor emu "+zcode$root$image_prepared")
+  image_escript "$root" prepare.escript code "$root" "$root/again"
+  cmp "$root$image_prepared" "$root/again"
+}
+
+@test "prepared code is for the .beam that it was made of, and can be loaded, replaced and purged" {
+  stage_release
+  image_prepare "$root"
+  local image_emulator=(-emu_flavor emu "+zcode$root$image_prepared")
+  check 'same: 4 modules' prepared "$root"
+  image_emulator=(-emu_flavor emu)
+  run image_escript "$root" test/look_inside.escript prepared "$root"
+  [[ $status -eq 1 && $output == *'different: ['* ]]
+}
+
+# unprepared WHY   the emulator does without the file `damaged`, and says WHY.
+unprepared() {
+  local image_emulator=(-emu_flavor emu "+zcode$root/damaged")
+  check '{lookup,[file,dns]}' config "$root/etc/erl_inetrc"
+  [[ $output == *"+zcode $root/damaged: $1; all modules are loaded from their .beam files"* ]] ||
+    { echo "said: $output"; return 1; }
+}
+
+@test "prepared code that is missing, cut short, or of another emulator: said, and done without" {
+  stage_release
+  image_prepare "$root"
+  local whole=$root$image_prepared damaged=$root/damaged
+  unprepared 'No such file or directory'
+  head -c 40 "$whole" >"$damaged"
+  unprepared 'this is no prepared code'
+  printf 'FOR1' | cat - "$whole" >"$damaged"
+  unprepared 'this is no prepared code'
+  head -c -1 "$whole" >"$damaged"
+  unprepared 'the file is not whole'
+  # One byte of the build ID, of the number of modules, of the number of atoms that there are before.
+  local at why
+  while read -r at why; do
+    cp "$whole" "$damaged"
+    printf '\377' | dd of="$damaged" bs=1 "seek=$at" conv=notrunc status=none
+    unprepared "$why"
+  done <<'END'
+10 this is of another build of the emulator
+51 the table of modules is not in the file
+35 its atoms have other numbers here
+43 an atom is not in the file
+END
+}
+
 # prune KEEP...   prunes what was staged; the modules left out are in the variable output.
 prune() { run --separate-stderr image_escript "$root" prune.escript "$root" "$@"; }
 
@@ -286,7 +344,11 @@ boot_has() {
     image_assemble_here "$name"
   done
   zstd --quiet -d -c "$BATS_TEST_TMPDIR/standard/root.cpio.zst" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
-  xz -d -c "$BATS_TEST_TMPDIR/small/root.cpio.xz" | cmp - "$BATS_TEST_TMPDIR/fast/root.cpio"
+  # Small has no prepared code, and no flag for it.
+  xz -d -c "$BATS_TEST_TMPDIR/small/root.cpio.xz" | cpio -t --quiet | cmp - <(
+    cpio -t --quiet <"$BATS_TEST_TMPDIR/fast/root.cpio" | grep -v prepared.code)
+  run diff -r "$BATS_TEST_TMPDIR"/{small,fast}/root
+  [[ $status -eq 1 && $(grep -c '^Only\|^diff' <<<"$output") -eq 2 && $output == *beam-init.conf*'Only in '*': prepared.code' ]]
   grep -q '"profile":"fast"' "$BATS_TEST_TMPDIR/fast/manifest.json"
   image_sizes "$BATS_TEST_TMPDIR/fast" | grep -q "root.cpio .* $(stat -c %s "$BATS_TEST_TMPDIR/fast/root.cpio")"
 }

@@ -7,6 +7,7 @@
 
 main(["unicode"]) -> unicode();
 main(["checksum", Dir]) -> checksum(Dir);
+main(["prepared", Dir]) -> prepared(Dir);
 main(["stub", File]) -> stub(File);
 main(["config", File]) ->
     {ok, Bin} = file:read_file(File),
@@ -49,6 +50,36 @@ checksum(Dir) ->
                         orelse M:module_info(md5) =/= code:module_md5(read(F))],
     verdict(length(Compared) > 300 andalso Odd =:= [] andalso Refused =:= [], "~b modules", [length(Compared)],
             {Odd, Refused, length(Compared)}).
+
+%% Modules that were staged in Dir are loaded from prepared code, if that is of the same compilation: then their
+%% .beam may as well have no code. They are loaded over each other, purged, and do what they do.
+prepared(Dir) ->
+    Files = #{list_to_atom(filename:basename(F, ".beam")) => F || F <- filelib:wildcard(Dir ++ "/**/*.beam")},
+    Uses = #{filename => fun() -> filename:join(["/a", "b/", "c"]) end,
+             file => fun() -> file:format_error({1, erl_scan, {illegal, character}}) end,
+             ets => fun() -> ets:tab2list(ets:new(t, [])) end,
+             lists => fun() -> lists:usort(fun(A, B) -> A >= B end, [3, 1, 2, 1]) end},
+    Odd = [M || M <- maps:keys(Uses), Use <- [maps:get(M, Uses)], Before <- [Use()],
+                Bin <- [read(maps:get(M, Files))],
+                is_reference(erlang:prepare_loading(M, without_code(Bin))) =:= false
+                    orelse erlang:prepare_loading(M, of_another(without_code(Bin))) =/= {error, badfile}
+                    orelse [load(M, Bin, Use) || _ <- [1, 2, 3]] =/= [Before, Before, Before]
+                    orelse M:module_info(md5) =/= code:module_md5(Bin)],
+    verdict(Odd =:= [], "~b modules", [map_size(Uses)], Odd).
+
+load(Module, Bin, Use) ->
+    code:purge(Module),
+    Loaded = erlang:prepare_loading(Module, Bin),
+    ok = erlang:finish_loading([Loaded]),
+    Use().
+
+without_code(Bin) -> with("Code", fun(Code) -> binary:part(Code, 0, 8) end, Bin).
+of_another(Bin) -> with("CkSm", fun(<<First, Rest/binary>>) -> <<(First bxor 1), Rest/binary>> end, Bin).
+
+with(Name, Change, Bin) ->
+    {ok, _, Chunks} = beam_lib:all_chunks(Bin),
+    {ok, New} = beam_lib:build_module([case C of {Name, Data} -> {Name, Change(Data)}; _ -> C end || C <- Chunks]),
+    New.
 
 %% What the log says of a module that was left out.
 stub(File) ->

@@ -261,16 +261,16 @@ build_image() {
     "prune=$(image_pruned)" "keep=${option[keep]:-}"
 }
 
-# image_record IMAGE OUT   boots it up to listening and writes to OUT which modules it had loaded then, a line
-# each; unless that was done since the image was made.
+# image_record IMAGE OUT   boots it up to its first answer, if it is one that answers HTTP, and writes to OUT which
+# modules it had loaded then, a line each; unless that was done since the image was made.
 image_record() {
   local image=$1 out=$2 log=$MICROBEAM_BUILD/logs/console-boot-profile.log
   [[ ! $out -nt $image/inputs ]] || return 0
-  # Its answer is of no interest: not every release answers HTTP.
+  # What it answers is of no interest, nor whether: then the line that comes when it listens is the last.
   "$MICROBEAM_BUILD/host/bench/microbeam-vm" --mode=probe --accel=tcg --memory=256 "--kernel=$image/vmlinux" \
     "$(machine_root "$image")" "--image=${image##*/}" "--console_log=$log" \
     "--append=beam.env.PID1_MODULES=1 ${option[append]:-}" "--env_file=${option[env-file]:-}" "--disk=${option[disk]:-}" || true
-  sed -n 's/^pid1: modules=//p' "$log" | tr -d '\r' | tr ',' '\n' | LC_ALL=C sort >"$out.new"
+  sed -n 's/^pid1: modules=//p' "$log" | tail -n 1 | tr -d '\r' | tr ',' '\n' | LC_ALL=C sort >"$out.new"
   [[ -s $out.new ]] || die "the boot of ${image##*/} did not come to listen on any port; its console: $log"
   mv "$out.new" "$out"
 }

@@ -239,7 +239,7 @@ kvm() {
 # Behind ` -- ` the variable would be an argument of erl.
 @test "a boot profile: its variable stands before what is appended; a line for each module" {
   # shellcheck disable=SC2016 # for the program
-  runner 'for a; do [[ $a != --console_log=* ]] || printf "x\r\npid1: modules=lists,gen\r\n" >"${a#*=}"; done; exit 1'
+  runner 'for a; do [[ $a != --console_log=* ]] || printf "x\r\npid1: modules=lists\r\ny\r\npid1: modules=lists,gen\r\n" >"${a#*=}"; done; exit 1'
   touch "$MICROBEAM_BUILD/images/hello/inputs"
   cat >>"$BATS_TEST_TMPDIR/record" <<RECORD
 source '$microbeam'

@@ -62,7 +62,8 @@ start(_Type, _Arguments) ->
     end,
     gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
 
-stop(_) -> ok.
+%% The last of all applications that is stopped.
+stop(_) -> say_modules().
 
 init([]) ->
     Age = erlang:convert_time_unit(
@@ -101,13 +102,15 @@ add(Name, Ns, #state{marks = Marks} = State) ->
         false ->
             say([<<"mark=">>, atom_to_binary(Name), <<" boottime_ns=">>, integer_to_binary(Ns),
                  <<" age_ns=">>, integer_to_binary(now_ns() - Ns)]),
-            Name =:= listening andalso os:getenv("PID1_MODULES") =/= false andalso say_modules(),
+            Name =:= listening andalso say_modules(),
             State#state{marks = [{Name, Ns} | Marks]}
     end.
 
-%% What this boot has loaded up to here, for the assembly of an image that loads just this.
+%% What has been loaded up to here, for the assembly of an image that loads just this.
 say_modules() ->
-    say([<<"modules=">> | lists:join($,, [atom_to_binary(M) || {M, _} <- code:all_loaded()])]).
+    os:getenv("PID1_MODULES") =:= false orelse
+        say([<<"modules=">> | lists:join($,, [atom_to_binary(M) || {M, _} <- code:all_loaded()])]),
+    ok.
 
 is_marked(Name, #state{marks = Marks}) -> lists:keymember(Name, 1, Marks).
 

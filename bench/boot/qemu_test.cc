@@ -135,10 +135,11 @@ TEST(QemuTest, KernelCommandLine) {
   Options options = some_options();
   options.accel = "kvm";
   options.append = "beam.x=1 \"a b\"";
-  EXPECT_EQ(kernel_command_line(options, 2'500'000),
-            "console=ttyS0 quiet panic=-1 reboot=p "
-            "virtio_mmio.device=512@0xfeb00000:5 virtio_mmio.device=512@0xfeb00200:6 "
-            "rootfstype=ramfs ip=10.0.2.15::10.0.2.2:255.255.255.0:my-app:eth0:off beam.x=1 \"a b\"");
+  EXPECT_EQ(
+      kernel_command_line(options, 2'500'000),
+      "console=ttyS0 quiet panic=-1 reboot=p "
+      "virtio_mmio.device=512@0xfeb00000:5 virtio_mmio.device=512@0xfeb00200:6 "
+      "rootfstype=ramfs ip=10.0.2.15::10.0.2.2:255.255.255.0:my-app:eth0:off beam.x=1 \"a b\"");
   EXPECT_EQ(value_of(qemu_command(options, {}), "-append"), kernel_command_line(options, {}));
 }
 

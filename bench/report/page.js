@@ -18,10 +18,15 @@ const about = {
       'our root, whose /init is a shell script that executes the very command that beam-init would',
   'tini': 'the same script below tini, which is /init: the BEAM is its child',
   'dumb-init': 'the same below dumb-init',
-  'hello-jit': 'ours, with the JIT',
+  'debian':
+      'what one gets with a distribution: Debian 12 with systemd, and the sample as a service',
   'hello': 'ours, with the interpreter',
-  'hello-fast': 'hello with a root that is not compressed',
-  'hello-fast-profiled': 'hello-fast, and what the boot needs is loaded first, all at once'
+  'hello-small': 'the fewest bytes: pruned, xz, a kernel for one processor',
+  'hello-small-squashfs': 'hello-small with its root on a disk',
+  'hello-fast': 'ours for a short boot: a root that is not compressed, that same kernel',
+  'hello-jit-fast': 'hello-fast with the JIT',
+  'hello-fast-profiled':
+      'hello-fast, and what the boot and the first request need is loaded first, all at once'
 };
 
 const accelerators = {

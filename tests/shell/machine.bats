@@ -217,7 +217,7 @@ kvm() {
 @test "bench: all images, the peer of the comparison first; what was asked for" {
   run --separate-stderr -0 command bench --accel tcg --rounds 3
   got --mode=bench --what=boot --rounds=3 --format=text --icount=false --accel=tcg "--save=$MICROBEAM_BUILD/bench/boot.json" \
-    "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/busybox-exec,$MICROBEAM_BUILD/images/tini,$MICROBEAM_BUILD/images/dumb-init,$MICROBEAM_BUILD/images/debian,$MICROBEAM_BUILD/images/hello-jit-fast,$MICROBEAM_BUILD/images/hello,$MICROBEAM_BUILD/images/hello-small,$MICROBEAM_BUILD/images/hello-fast,$MICROBEAM_BUILD/images/hello-fast-profiled"
+    "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/busybox-exec,$MICROBEAM_BUILD/images/tini,$MICROBEAM_BUILD/images/dumb-init,$MICROBEAM_BUILD/images/debian,$MICROBEAM_BUILD/images/hello-jit-fast,$MICROBEAM_BUILD/images/hello,$MICROBEAM_BUILD/images/hello-small,$MICROBEAM_BUILD/images/hello-small-squashfs,$MICROBEAM_BUILD/images/hello-fast,$MICROBEAM_BUILD/images/hello-fast-profiled"
   rm "$BATS_TEST_TMPDIR/arguments"
   run --separate-stderr -0 command bench --icount --json stock hello
   got --format=json --icount=true --rounds=10 "--save=$MICROBEAM_BUILD/bench/icount.json" "--images=$MICROBEAM_BUILD/images/stock,$MICROBEAM_BUILD/images/hello"

@@ -84,16 +84,19 @@ class Start {
       executed_ = monotonic_now();
       forget(exec_.get());
     });
-    watch(root_->console(), [this] { read_console(); });
     return absl::OkStatus();
   }
 
   // Without sleeping: this processor is nobody else's, and one that sleeps may be woken ten
-  // milliseconds late where it is virtual, twenty times what is measured.
+  // milliseconds late where it is virtual, twenty times what is measured. For the same reason the
+  // console waits: poll(2) on a terminal whose other end has just been written to sleeps until a
+  // worker of the kernel has moved what was written.
   absl::Status wait_for_exec() {
     while (executed_ == absl::ZeroDuration() && !over())
       turn_.loop.turn(monotonic_now());
-    return executed_ != absl::ZeroDuration() ? absl::OkStatus() : failure("executed no BEAM");
+    if (executed_ == absl::ZeroDuration()) return failure("executed no BEAM");
+    watch(root_->console(), [this] { read_console(); });
+    return absl::OkStatus();
   }
 
   absl::Status wait_for_listening() {

@@ -169,7 +169,7 @@ std::vector<std::string> qemu_command(const Options& options, const Host& host) 
   if (options.mode == "trial") return command;
   if (!options.initrd.empty()) add(command, {"-initrd", options.initrd});
   // QEMU sends the guest's packets in its main loop, whenever the host lets it: under --icount, one
-  // boot in twenty on a busy host had half a million instructions less. By timer they go when the
+  // boot in thirty on a busy host had half a million instructions less. By timer they go when the
   // guest's clock says so.
   add(command,
       {"-netdev",

@@ -80,15 +80,15 @@ build_bench() {
   build_image emu
   unset 'option[boot-profile]'
   build_image jit
-  for name in small standard; do
-    option[profile]=$name
-    build_image emu
-  done
   # shellcheck disable=SC2154 # a key
   option[profile]=small option[root]=squashfs
   build_image emu
   unset 'option[root]'
-  option[profile]=standard
+  # The last is what the peers have their root from.
+  for name in small standard; do
+    option[profile]=$name
+    build_image emu
+  done
   # shellcheck disable=SC2154 # set in bench/peers.bash
   for name in "${peers[@]}"; do
     build_peer "$name"

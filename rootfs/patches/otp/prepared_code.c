@@ -622,8 +622,8 @@ append_foreign(Writer *writer, enum part part, size_t at, Eterm term)
     return 0;
 }
 
-/* A word is an address if it lies in one of the three places: by chance it does not, and prepare.escript
- * compares what it gets from two emulators at different addresses. */
+/* A word is an address if it lies in one of the three places: by chance it does not, and image_prepare
+ * (rootfs/assemble.bash) compares what two emulators at different addresses have written. */
 static void
 append_word_of_block(Writer *writer, size_t at, UWord word)
 {

@@ -56,7 +56,7 @@ image_assemble() {
   wait "$!"
   image_manifest "$new" >"$new/manifest.json"
   printf '%s\n' "$inputs" >"$new/inputs"
-  rm -rf "$out" "$new"/{apps,parts}
+  rm -rf "$out" "$new"/{apps,parts,order}
   mv "$new" "$out"
   umask "$mask"
 }
@@ -277,15 +277,30 @@ image_make_root() {
   fi
 }
 
+# image_first DIR   prints the files below DIR/root in the order in which a boot reads them, a line each.
+image_first() {
+  {
+    printf '%s\n' init lib/ld-musl-x86_64.so.1
+    (cd "$1/root" && printf '%s\n' usr/lib/erlang/erts-*/bin/{beam.smp,erl_child_setup})
+    printf '%s\n' "${image_prepared#/}"
+    awk -F '\t' '$1 == "first" { print $2 }' "$1/apps"
+  } | while IFS= read -r file; do
+    [[ ! -e $1/root/$file ]] || printf '%s\n' "$file"
+  done
+}
+
 # image_squash DIR   makes DIR/root.squashfs. The larger a block, the smaller the whole, and the more is read and
-# unpacked for a file that is read in part. One processor, for the order of the blocks is that in which they are
-# done.
+# unpacked for a file that is read in part. Small files share blocks, and the kernel keeps one of those unpacked:
+# in the order of the alphabet each module that a boot loads is another block to unpack. One processor, for the
+# order of the blocks is that in which they are done.
 image_squash() {
   local -a pack=(-comp zstd -Xcompression-level 22 -b 128K)
   # Nothing is compressed: what is read is copied from the disk to where it belongs.
   [[ ${from[profile]} != fast ]] || pack=(-comp zstd -noI -noId -noD -noF -noX -b 128K)
-  (cd "$1" && mksquashfs root root.squashfs -noappend -no-progress -quiet -processors 1 -no-xattrs -no-exports \
-    -all-root -root-mode 755 -mkfs-time "$image_epoch" -all-time "$image_epoch" "${pack[@]}" \
+  # A file that is not named has priority 0.
+  image_first "$1" | awk 'NR < 32767 { print $0, 32767 - NR }' >"$1/order"
+  (cd "$1" && mksquashfs root root.squashfs -sort order -noappend -no-progress -quiet -processors 1 -no-xattrs \
+    -no-exports -all-root -root-mode 755 -mkfs-time "$image_epoch" -all-time "$image_epoch" "${pack[@]}" \
     -p 'dev/console c 600 0 0 5 1' -p 'dev/null c 666 0 0 1 3')
 }
 

@@ -14,6 +14,7 @@
 %%   release NAME VERSION                     (of `none`: erlang, and OTP's version)
 %%   otp VERSION ERTS_VERSION
 %%   app NAME VERSION otp|release|own PATH    (PATH below ROOT, without a leading slash)
+%%   first PATH                               (of the modules that the boot scripts load, in that order)
 -mode(compile).
 
 %% Always in an image, whatever the release asks for: TLS and HTTP are a matter of code loading then.
@@ -53,7 +54,8 @@ main([Otp, Release, Root, Pid1, Vm, Modules]) ->
         [add_pid1(Boot, App) || Boot <- Boots, App <- Added],
         write_inetrc(filename:join(Root, "etc/erl_inetrc"), ?INETRC, Apps),
         [config_as_term(filename:join(filename:dirname(Boot), "sys.config"), Apps) || Boot <- Boots],
-        Modules =:= [] orelse [load_first(Boot, modules(Modules), Root) || Boot <- Boots]
+        Modules =:= [] orelse [load_first(Boot, modules(Modules), Root) || Boot <- Boots],
+        [print(["first", File]) || File <- lists:uniq(lists:append([loaded(Boot, Root) || Boot <- Boots]))]
     catch
         throw:{fail, Text} ->
             io:format(standard_error, "error: ~ts~n", [Text]),
@@ -371,8 +373,7 @@ add_pid1(Boot, {Name, Vsn, _, Dir, _}) ->
     [{application, pid1, Properties}] = app_file(Dir, Name),
     [Main | Others] = proplists:get_value(modules, Properties),
     Ebin = filename:join(["/", ?OTP_LIB, Name ++ "-" ++ Vsn, "ebin"]),
-    {ok, Bin} = file:read_file(Boot),
-    {script, Id, Instructions} = binary_to_term(Bin),
+    {script, Id, Instructions} = script(Boot),
     {First, Then} = lists:splitwith(fun(I) -> I =/= {progress, kernel_load_completed} end,
                                     Instructions),
     [Path] = [Dirs || {path, Dirs} <- First],
@@ -417,8 +418,7 @@ modules(File) ->
 %% none by the search through the code path that a module goes through which is loaded when first called. What
 %% the script loads before there is a code server stays where it is.
 load_first(Boot, Modules, Root) ->
-    {ok, Bin} = file:read_file(Boot),
-    {script, Id, Instructions} = binary_to_term(Bin),
+    {script, Id, Instructions} = script(Boot),
     {First, Then} = lists:splitwith(fun(I) -> I =/= {kernel_load_completed} end, Instructions),
     Loaded = lists:append([Ms || {primLoad, Ms} <- First]),
     Dirs = lists:append([Ds || {path, Ds} <- Instructions]),
@@ -429,24 +429,42 @@ load_first(Boot, Modules, Root) ->
     write(Boot, term_to_binary({script, Id, First ++ Early ++ Rest})).
 
 in_directory(Dir, Modules, Root) ->
-    {Here, Left} = lists:partition(
-                     fun(M) -> filelib:is_file(filename:join(staged(Dir, Root), atom_to_list(M) ++ ".beam")) end,
-                     Modules),
+    {Here, Left} = lists:partition(fun(M) -> filelib:is_file(filename:join(Root, beam(Dir, M, Root))) end, Modules),
     {{Dir, Here}, Left}.
 
 without({primLoad, Ms}, Modules) -> {primLoad, Ms -- Modules};
 without(I, _) -> I.
 
-%% Where a directory of a code path is below Root.
+%%% What a boot loads
+
+%% The files of the modules that a boot script loads, in its order.
+loaded(Boot, Root) ->
+    {script, _, Instructions} = script(Boot),
+    {Files, _} = lists:mapfoldl(fun({path, Dirs}, _) -> {[], Dirs};
+                                   ({primLoad, Ms}, Dirs) -> {[found(Dirs, M, Root) || M <- Ms], Dirs};
+                                   (_, Dirs) -> {[], Dirs}
+                                end, [], Instructions),
+    lists:append(lists:append(Files)).
+
+found(Dirs, Module, Root) ->
+    lists:sublist([F || Dir <- Dirs, F <- [beam(Dir, Module, Root)], filelib:is_file(filename:join(Root, F))], 1).
+
+script(Boot) ->
+    {ok, Bin} = file:read_file(Boot),
+    binary_to_term(Bin).
+
+%% Where a module of a directory of a code path is below Root.
+beam(Dir, Module, Root) -> filename:join(staged(Dir, Root), atom_to_list(Module) ++ ".beam").
+
 staged("$ROOT/" ++ Rest, Root) ->
-    Own = filename:join([Root, "app", Rest]),
-    case filelib:is_dir(Own) of
+    Own = filename:join("app", Rest),
+    case filelib:is_dir(filename:join(Root, Own)) of
         true -> Own;
-        false -> filename:join([Root, "usr/lib/erlang", Rest])
+        false -> filename:join("usr/lib/erlang", Rest)
     end;
-staged("$RELEASE_LIB/" ++ Rest, Root) -> filename:join([Root, "app/lib", Rest]);
-staged([$/ | Rest], Root) -> filename:join(Root, Rest);
-staged(Other, Root) -> filename:join([Root, "app", Other]).
+staged("$RELEASE_LIB/" ++ Rest, _) -> filename:join("app/lib", Rest);
+staged([$/ | Rest], _) -> Rest;
+staged(Other, _) -> filename:join("app", Other).
 
 %%% Files
 

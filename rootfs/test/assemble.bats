@@ -362,3 +362,28 @@ boot_has() {
   boot_has "$boot" "{primLoad,['Elixir.Hello.Server','Elixir.Hello.Handler']},{kernel_load_completed}"
   boot_has "$boot" "{primLoad,['Elixir.Hello.Application','Elixir.Hello.Info','Elixir.Hello.Marks']}"
 }
+
+@test "a squashfs has the modules that a boot loads one behind the other, in the order of the boot" {
+  local dir=$BATS_TEST_TMPDIR/image files
+  from[profile]=fast from[modules]=$BATS_TEST_TMPDIR/modules
+  printf '%s\n' gen_tcp Elixir.Hello.Server >"${from[modules]}"
+  mkdir -p "$dir/root"
+  image_stage "$dir/root" >"$dir/apps"
+  image_system "$dir/root" "$dir/apps"
+  image_squash "$dir"
+  mapfile -t files < <(image_first "$dir" | grep '\.beam$')
+  grep -q '/error_handler.beam .*/gen_tcp.beam .*/Elixir.Hello.Server.beam .*/Elixir.Hello.Info.beam' <<<"${files[*]}"
+  # Not compressed: each file is found in the image as it is, if it is smaller than a block.
+  cd "$dir/root"
+  run -0 perl -0777 -e '
+    sub content { open(my $file, "<:raw", $_[0]) or die "$_[0]: $!"; return scalar <$file> }
+    my ($image, $last, $n) = (content("../root.squashfs"), 0, 0);
+    for my $name (@ARGV) {
+      next if -s $name >= 128 * 1024;
+      my $at = index($image, content($name));
+      die "$name is at $at, behind $last\n" if $at <= $last;
+      ($last, $n) = ($at, $n + 1);
+    }
+    print $n' "${files[@]}"
+  [[ $output -gt 70 ]]
+}

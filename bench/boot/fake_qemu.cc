@@ -58,16 +58,19 @@ int listen_on(int port) {
   return fd;
 }
 
-void answer(int listener, const std::string& status, const std::string& info) {
+std::string response(const std::string& status, const std::string& body) {
+  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+
+void answer(int listener, const std::string& page, const std::string& info) {
   const int fd = accept(listener, nullptr, nullptr);
   char request[4096] = "";
   if (read(fd, request, sizeof request - 1) <= 0) {  // given up by the tool for a newer one
     close(fd);
     return;
   }
-  const std::string body = std::strncmp(request, "GET /info ", 10) == 0 ? info : "hello";
-  say(fd, "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-              body);
+  say(fd, std::strncmp(request, "GET /info ", 10) == 0 ? info : page);
   close(fd);
 }
 
@@ -211,9 +214,12 @@ int main(int argc, char** argv) {
   }
   const bool listens = guest != "mute" && guest != "stubborn";
   if (listens) say(control, "ready\n");
-  const std::string status = guest == "unwell" ? "503 Service Unavailable" : "200 OK";
-  const std::string info =
-      guest == "silent-console" ? "<html>" : R"({"otp":"27","os_pid":1,"available":2048})";
+  const std::string page =
+      response(guest == "unwell" ? "503 Service Unavailable" : "200 OK", "hello");
+  const std::string info = guest == "tells-nothing" ? response("500 Internal Server Error", "")
+                           : guest == "silent-console"
+                               ? response("200 OK", "<html>")
+                               : response("200 OK", R"({"otp":"27","os_pid":1,"available":2048})");
   const bool by_itself = starts_with(guest, "ends-") || guest == "panics-later";
   // Meanwhile it answers: the first connection may be one that the tool has given up.
   const int alarm = by_itself ? 500 : -1;
@@ -221,7 +227,7 @@ int main(int argc, char** argv) {
                                    pollfd{listens ? control : -1, POLLIN, 0}};
   while (true) {
     if (poll(entries.data(), entries.size(), alarm) == 0) end_as(guest, control);
-    if (entries[0].revents != 0) answer(listener, status, info);
+    if (entries[0].revents != 0) answer(listener, page, info);
     char request[16] = "";
     if (entries[1].revents == 0 || read(control, request, sizeof request - 1) <= 0) continue;
     if (std::strcmp(request, "stop\n") == 0 && guest != "deaf") end_as(guest, control);

@@ -571,6 +571,11 @@ TEST_F(ProgramTest, BenchFindsTheLeastMemory) {
   EXPECT_THAT(contents(folder + "/memory.json"), StartsWith(R"({"what":"memory",)"));
   EXPECT_TRUE(qemu_is_gone());
 
+  const Result untold = bench("memory", "tells-nothing", {"--memory=9"});
+  EXPECT_EQ(untold.status, 0) << untold.err;
+  EXPECT_THAT(untold.out, HasSubstr("\nleast,MiB,a,1,9.000,"));
+  EXPECT_THAT(untold.out, Not(HasSubstr("\navailable,KiB,a,1")));
+
   const Result failed = bench("memory", "needs-40-mib", {"--memory=32"});
   EXPECT_EQ(failed.status, 1);
   EXPECT_THAT(failed.err, HasSubstr("a: microbeam-vm: [ 1.0] Out of memory: Killed"));

@@ -110,6 +110,10 @@ check() {
   check 'same: 1' unicode
 }
 
+@test "a program has the environment, which a driver's port is not given" {
+  check 'same: 6 programs' environment
+}
+
 @test "staged modules have the MD5 of what was compiled, and no literals to unpack" {
   stage_release
   check 'same: ' checksum "$root"

@@ -6,6 +6,7 @@
 -export([log/2]).
 
 main(["unicode"]) -> unicode();
+main(["environment"]) -> environment();
 main(["checksum", Dir]) -> checksum(Dir);
 main(["prepared", Dir]) -> prepared(Dir);
 main(["stub", File]) -> stub(File);
@@ -38,6 +39,26 @@ unicode() ->
 
 result(Module, Function, Text) ->
     try {ok, Module:Function(Text)} catch Class:Reason -> {Class, Reason} end.
+
+%% A program has the environment, with what is changed for it.
+environment() ->
+    os:putenv("GIVEN", "1"),
+    Seen = [lists:sort([V || V <- printed(Name, Options), lists:member(V, [<<"GIVEN=1">>, <<"OTHER=2">>])])
+            || Name <- [{spawn, "env"}, {spawn_executable, "/usr/bin/env"}],
+               Options <- [[], [{env, [{"OTHER", "2"}]}], [{env, [{"GIVEN", false}]}]]],
+    Wanted = [[<<"GIVEN=1">>], [<<"GIVEN=1">>, <<"OTHER=2">>], []],
+    verdict(Seen =:= Wanted ++ Wanted, "~b programs", [length(Seen)], Seen).
+
+printed(Name, Options) ->
+    Port = open_port(Name, [binary, {line, 4096}, exit_status | Options]),
+    printed(Port).
+
+printed(Port) ->
+    receive
+        {Port, {data, {eol, Line}}} -> [Line | printed(Port)];
+        {Port, {exit_status, 0}} -> []
+    after 10000 -> [timeout]
+    end.
 
 %% A module of OTP that was staged in Dir has the MD5 that the emulator computes of the one that was compiled.
 checksum(Dir) ->

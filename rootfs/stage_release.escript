@@ -27,6 +27,14 @@
 %% mode, else when first called.
 -define(LATE, [erl_eval, erl_lint, erl_parse]).
 
+%% What every boot comes to load, of whatever release: without a boot profile, that is all that is known to be
+%% loaded first. Such modules have prepared code, and are neighbours in a squashfs.
+-define(ALWAYS, [beam_lib, binary, erl_distribution, erl_features, erl_signal_handler, erpc, gb_sets, gb_trees, gen_statem,
+                 global, global_group, group, inet, inet_config, inet_db, inet_parse, inet_udp, io, kernel_config,
+                 kernel_refc, logger_formatter, logger_h_common, logger_handler_watcher, logger_olp, logger_proxy,
+                 logger_std_h, logger_sup, maps, net_kernel, os, prim_tty, proplists, queue, rpc, standard_error, string,
+                 supervisor_bridge, unicode, unicode_util, user_drv, user_sup]).
+
 %% What OTP's resolver is told: /etc/hosts first and the BEAM's own DNS client next. The default is to start
 %% a program that asks libc, which waits 5 s where no name server answers.
 -define(INETRC, [{lookup, [file, dns]}, {hosts_file, "/etc/hosts"}, {resolv_conf, "/etc/resolv.conf"}]).
@@ -54,7 +62,7 @@ main([Otp, Release, Root, Pid1, Vm, Modules]) ->
         [add_pid1(Boot, App) || Boot <- Boots, App <- Added],
         write_inetrc(filename:join(Root, "etc/erl_inetrc"), ?INETRC, Apps),
         [config_as_term(filename:join(filename:dirname(Boot), "sys.config"), Apps) || Boot <- Boots],
-        Modules =:= [] orelse [load_first(Boot, modules(Modules), Root) || Boot <- Boots],
+        [load_first(Boot, modules(Modules), Root) || Boot <- Boots],
         [print(["first", File]) || File <- lists:uniq(lists:append([loaded(Boot, Root) || Boot <- Boots]))]
     catch
         throw:{fail, Text} ->
@@ -410,6 +418,7 @@ started_early(Script) ->
 %%% The boot profile
 
 %% The names in a file, one a line: what a boot has loaded.
+modules([]) -> ?ALWAYS;
 modules(File) ->
     {ok, Names} = file:read_file(File),
     [binary_to_atom(Name) || Name <- binary:split(Names, <<"\n">>, [global, trim_all])] -- erlang:pre_loaded().
@@ -437,17 +446,19 @@ without(I, _) -> I.
 
 %%% What a boot loads
 
-%% The files of the modules that a boot script loads, in its order.
+%% The files of the modules that a boot script loads, in the order in which they are read: of what is loaded at
+%% once, those of the first directory of the path, then those that are left of the next (prim_loader's get_modules).
 loaded(Boot, Root) ->
     {script, _, Instructions} = script(Boot),
     {Files, _} = lists:mapfoldl(fun({path, Dirs}, _) -> {[], Dirs};
-                                   ({primLoad, Ms}, Dirs) -> {[found(Dirs, M, Root) || M <- Ms], Dirs};
+                                   ({primLoad, Modules}, Dirs) -> {found(Dirs, Modules, Root), Dirs};
                                    (_, Dirs) -> {[], Dirs}
                                 end, [], Instructions),
-    lists:append(lists:append(Files)).
+    lists:append(Files).
 
-found(Dirs, Module, Root) ->
-    lists:sublist([F || Dir <- Dirs, F <- [beam(Dir, Module, Root)], filelib:is_file(filename:join(Root, F))], 1).
+found(Dirs, Modules, Root) ->
+    {Found, _} = lists:mapfoldl(fun(Dir, Left) -> in_directory(Dir, Left, Root) end, Modules, Dirs),
+    [beam(Dir, Module, Root) || {Dir, Here} <- Found, Module <- Here].
 
 script(Boot) ->
     {ok, Bin} = file:read_file(Boot),

@@ -7,6 +7,7 @@
 
 main(["unicode"]) -> unicode();
 main(["environment"]) -> environment();
+main(["loaded"]) -> [io:format("~ts~n", [M]) || {M, _} <- code:all_loaded()];
 main(["checksum", Dir]) -> checksum(Dir);
 main(["prepared", Dir]) -> prepared(Dir);
 main(["stub", File]) -> stub(File);

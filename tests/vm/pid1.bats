@@ -7,7 +7,8 @@
 
 load helper
 
-setup_file() {
+# escript ROOT SCRIPT ARGS...   runs an escript of rootfs/, which sees ROOT.
+escript() {
   # shellcheck source=../../scripts/lib/component.bash
   source "$BATS_TEST_DIRNAME/../../scripts/lib/component.bash"
   # shellcheck source=../../rootfs/assemble.bash
@@ -17,9 +18,13 @@ setup_file() {
   for name in toolchain otp pid1; do
     from[$name]=$(component_path "$name")
   done
+  image_escript "$@"
+}
+
+setup_file() {
   export demo=$BATS_FILE_TMPDIR/demo
   mkdir "$demo"
-  image_escript "$demo" test/make_release.escript systools "$demo"
+  escript "$demo" test/make_release.escript systools "$demo"
   "$microbeam" build --release "$demo"
 }
 
@@ -78,4 +83,24 @@ ends() {
 @test "init:restart loads pid1 again, and the end is the same" {
   ends 0 "case os:getenv(atom_to_list('AGAIN')) of false -> os:putenv(atom_to_list('AGAIN'),[]),init:restart(); _ -> init:stop() end" \
     'beam-init: the end: poweroff 0'
+}
+
+# The table ALWAYS of rootfs/stage_release.escript. Only kernel and stdlib have files there that every boot loads.
+@test "what every boot loads is loaded first, and nothing besides" {
+  local root=$MICROBEAM_BUILD/images/demo/root boot first loaded name
+  run --separate-stderr "$microbeam" probe --json --accel tcg --release "$demo" \
+    --append 'beam.env.DEMO="init:stop()" beam.env.PID1_MODULES=1'
+  says 'QEMU ended with status 0 before the answer'
+  boot=$(escript "$root" test/show_boot.escript "$(echo "$root"/app/releases/*/start.boot)")
+  first=$(sed 's/{kernel_load_completed}.*//' <<<"$boot" | grep -o '{primLoad,[^]]*' | sed 's/.*\[//' | tr , '\n' | sort)
+  loaded=$(sed -n 's/^pid1: modules=//p' "$MICROBEAM_BUILD/logs/console-demo.log" | tail -n 1 | tr -d '\r' | tr , '\n' | sort)
+  [[ $(wc -l <<<"$first") -gt 60 ]]
+  # What is loaded only now and then has no place there. The OTP as it was built loads as it always did.
+  run comm -23 - <(escript "$root" test/look_inside.escript loaded | sort) <<<"$first"
+  [[ $output == pid1 ]] || { echo "first, and not always loaded: $output"; return 1; }
+  # The rest looks for ~/.erlang, and evaluates the program.
+  for name in $(comm -13 - <(printf '%s\n' "$loaded") <<<"$first"); do
+    [[ -e $(echo "$root"/usr/lib/erlang/lib/*/ebin/"$name.beam") ]] || continue
+    [[ $name == @(demo|c|raw_file_io|erl_*|io_lib|orddict|ordsets|otp_internal|sets) ]] || { echo "not first: $name"; return 1; }
+  done
 }

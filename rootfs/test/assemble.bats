@@ -260,7 +260,10 @@ boot_has() {
   stage_release
   vsn=$(basename "${from[pid1]}"/pid1-*)
   [[ -e $root/usr/lib/erlang/lib/$vsn/ebin/pid1.beam && -e $root/usr/lib/erlang/lib/$vsn/priv/pid1.so ]]
-  boot_has "$boot" "supervisor,pid1]},{kernel_load_completed}"
+  boot_has "$boot" "supervisor,pid1]},{path,["
+  # Then what a boot comes to load, whatever the release is.
+  boot_has "$boot" "ebin\"]},{primLoad,[elixir,elixir_code_server,"
+  boot_has "$boot" "'Elixir.System']},{kernel_load_completed}"
   boot_has "$boot" "{apply,{application,start_boot,[stdlib,permanent]}},{apply,{application,start_boot,[pid1,permanent]}}"
   boot_has "$boot" "{primLoad,[pid1_info]},{progress,modules_loaded}"
   # What no boot calls is not among the first modules, and is there for embedded mode.
@@ -268,12 +271,18 @@ boot_has() {
   boot_has "$boot" "{primLoad,[erl_eval,erl_lint,erl_parse]}"
 }
 
-@test "a release that has pid1 itself keeps its boot script" {
-  local boot=releases/1.0/start.boot vsn
+@test "a release that has pid1 itself starts it once, where its own boot script does" {
+  local boot=releases/1.0/start.boot vsn name
   vsn=$(basename "${from[pid1]}"/pid1-*)
   make_release systools "${from[pid1]}/$vsn"
   stage_release | grep "^app.pid1.*usr/lib/erlang/lib/$vsn"
-  cmp "$root/app/$boot" "$release/$boot"
+  cp "$release/$boot" "$root/theirs.boot"
+  cp "$root/app/$boot" "$root/ours.boot"
+  for name in theirs ours; do
+    image_escript "$root" test/show_boot.escript "$root/$name.boot" | grep -o '{apply,[^[]*\[[^]]*' >"$BATS_TEST_TMPDIR/$name"
+  done
+  grep -q 'start_boot,\[pid1' "$BATS_TEST_TMPDIR/theirs"
+  cmp "$BATS_TEST_TMPDIR/theirs" "$BATS_TEST_TMPDIR/ours"
 }
 
 @test "systools: no start_erl.data, ERTS and version from the .rel file" {

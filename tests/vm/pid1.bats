@@ -85,7 +85,7 @@ ends() {
     'beam-init: the end: poweroff 0'
 }
 
-# The table ALWAYS of rootfs/stage_release.escript. Only kernel and stdlib have files there that every boot loads.
+# The table ALWAYS of rootfs/stage_release.escript, but for elixir.
 @test "what every boot loads is loaded first, and nothing besides" {
   local root=$MICROBEAM_BUILD/images/demo/root boot first loaded name
   run --separate-stderr "$microbeam" probe --json --accel tcg --release "$demo" \

@@ -388,6 +388,7 @@ boot_has() {
   grep -q '/error_handler.beam .*/gen_tcp.beam .*/Elixir.Hello.Server.beam .*/Elixir.Hello.Info.beam' <<<"${files[*]}"
   # Not compressed: each file is found in the image as it is, if it is smaller than a block.
   cd "$dir/root"
+  # shellcheck disable=SC2016 # Perl
   run -0 perl -0777 -e '
     sub content { open(my $file, "<:raw", $_[0]) or die "$_[0]: $!"; return scalar <$file> }
     my ($image, $last, $n) = (content("../root.squashfs"), 0, 0);

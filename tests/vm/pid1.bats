@@ -92,7 +92,7 @@ ends() {
     --append 'beam.env.DEMO="init:stop()" beam.env.PID1_MODULES=1'
   says 'QEMU ended with status 0 before the answer'
   boot=$(escript "$root" test/show_boot.escript "$(echo "$root"/app/releases/*/start.boot)")
-  first=$(sed 's/{kernel_load_completed}.*//' <<<"$boot" | grep -o '{primLoad,[^]]*' | sed 's/.*\[//' | tr , '\n' | sort)
+  first=$(grep -o '{primLoad,[^]]*' <<<"${boot%%'{kernel_load_completed}'*}" | sed 's/.*\[//' | tr , '\n' | sort)
   loaded=$(sed -n 's/^pid1: modules=//p' "$MICROBEAM_BUILD/logs/console-demo.log" | tail -n 1 | tr -d '\r' | tr , '\n' | sort)
   [[ $(wc -l <<<"$first") -gt 60 ]]
   # What is loaded only now and then has no place there. The OTP as it was built loads as it always did.

@@ -25,6 +25,7 @@
 #include <system_error>
 
 #include "clock.h"
+#include "processors.h"
 
 namespace microbeam {
 namespace {
@@ -72,25 +73,7 @@ absl::Status enter_user_namespace() {
       "cannot map the users of the host: --what=native needs root (an image has users of its own)");
 }
 
-// The first or the last of the processors that this process may use.
-size_t processor(bool last) {
-  cpu_set_t all;
-  size_t found = CPU_SETSIZE;
-  if (sched_getaffinity(0, sizeof all, &all) != 0) return found;
-  for (size_t i = 0; i < CPU_SETSIZE && (last || found == CPU_SETSIZE); ++i) {
-    if (CPU_ISSET(i, &all)) found = i;
-  }
-  return found;
-}
-
-bool keep_to(size_t processor) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(processor, &one);
-  return sched_setaffinity(0, sizeof one, &one) == 0;
-}
-
-size_t last_processor = 0;
+int last_processor = 0;
 
 // Whoever wakes up does not wait for the end of somebody else's slice, where its own is shorter and
 // the kernel looks at that (since 6.12). Not a real-time priority: whoever is kept from a processor
@@ -170,8 +153,9 @@ absl::StatusOr<std::string> enter_native() {
     return error("cannot make the mounts private");
   // The roots' own modes are to be theirs.
   umask(0);
-  last_processor = processor(true);
-  if (!keep_to(processor(false))) return error("cannot keep to one processor");
+  const std::vector<int> all = processors();
+  if (all.empty() || !keep_to({all.front()})) return error("cannot keep to one processor");
+  last_processor = all.back();
   return absl::StrCat("all on processor ", last_processor, first ? ", before all others" : "");
 }
 
@@ -261,7 +245,7 @@ absl::StatusOr<std::unique_ptr<NativeInit>> NativeInit::start(const NativeRoot& 
     setenv("HOME", "/", 1);
     setenv("TERM", "linux", 1);
     (void)umask(022);
-    return keep_to(last_processor) && ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0;
+    return keep_to({last_processor}) && ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0;
   };
   absl::StatusOr<Child> child = Child::spawn(
       argv,

@@ -3,6 +3,7 @@
 #include <absl/status/status.h>
 #include <absl/strings/str_cat.h>
 
+#include "processors.h"
 #include "program.h"
 #include "serving.h"
 #include "what.h"
@@ -28,9 +29,30 @@ absl::StatusOr<double> ask(Serving& serving, absl::Duration duration, bool keep_
   return requests_per_second(*said);
 }
 
+// wrk has the last of the processors to itself, and QEMU the others. Where the two and QEMU's
+// threads are free to go, who shares a processor with whom changes by the second, and the rate with
+// it, by a half.
+class Apart {
+ public:
+  Apart() {
+    if (all_.size() > 1) keep_to(absl::MakeConstSpan(all_).first(all_.size() - 1));
+  }
+  ~Apart() { keep_to(all_); }
+  Apart(const Apart&) = delete;
+  Apart& operator=(const Apart&) = delete;
+
+  // QEMU has been started.
+  void wrk_is_next() const { keep_to({all_.back()}); }
+
+ private:
+  const std::vector<int> all_ = processors();
+};
+
 absl::StatusOr<Figures> load_turn(const Turn& turn) {
+  const Apart apart;
   const auto serving = Serving::boot(turn, turn.contestant.options);
   if (!serving.ok()) return serving.status();
+  apart.wrk_is_next();
   const absl::Duration duration = absl::Seconds(turn.contestant.options.seconds);
   Figures figures;
   for (const bool keep_alive : {true, false}) {
@@ -46,7 +68,11 @@ absl::StatusOr<Figures> load_turn(const Turn& turn) {
 absl::StatusOr<std::string> prepare() {
   const absl::StatusOr<std::string> wrk = find_wrk();
   if (!wrk.ok()) return wrk.status();
-  return absl::StrCat("wrk, ", kConnections, " connections");
+  const std::vector<int> all = processors();
+  if (all.empty()) return absl::UnknownError("cannot tell which processors there are");
+  return absl::StrCat(
+      "wrk, ", kConnections, " connections, ",
+      all.size() > 1 ? "on a processor of its own" : "on the processor that QEMU has");
 }
 
 }  // namespace

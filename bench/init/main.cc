@@ -19,6 +19,7 @@
 #include "contestant.h"
 #include "measure.h"
 #include "proc.h"
+#include "processors.h"
 #include "program.h"
 #include "trial.h"
 #include "usage.h"
@@ -69,20 +70,6 @@ std::vector<microbeam::Binary> sizes(const std::vector<microbeam::Contestant>& c
   return binaries;
 }
 
-// All that is started from now on runs on the last of the processors that this process may use, and
-// so does this process. -1 when that fails.
-int pin_to_one_processor() {
-  cpu_set_t all;
-  if (sched_getaffinity(0, sizeof all, &all) != 0) return -1;
-  size_t last = CPU_SETSIZE - 1;
-  while (last > 0 && !CPU_ISSET(last, &all))
-    --last;
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(last, &one);
-  return sched_setaffinity(0, sizeof one, &one) == 0 ? static_cast<int>(last) : -1;
-}
-
 int bench(const std::vector<microbeam::Contestant>& contestants, const std::string& probe,
           const microbeam::Counts& counts) {
   if (const absl::Status status = microbeam::enter_namespaces(); !status.ok()) {
@@ -97,9 +84,12 @@ int bench(const std::vector<microbeam::Contestant>& contestants, const std::stri
 
   std::string machine = microbeam::describe_machine();
   if (absl::GetFlag(FLAGS_pin)) {
-    const int processor = pin_to_one_processor();
-    if (processor < 0) return complain(kExitFailed, "cannot keep to one processor; try --nopin");
-    absl::StrAppend(&machine, "; all on processor ", processor);
+    // This process, and all that is started from now on.
+    const std::vector<int> all = microbeam::processors();
+    if (all.empty() || !microbeam::keep_to({all.back()})) {
+      return complain(kExitFailed, "cannot keep to one processor; try --nopin");
+    }
+    absl::StrAppend(&machine, "; all on processor ", all.back());
   }
   if (absl::GetFlag(FLAGS_realtime)) {
     const sched_param lowest = {.sched_priority = 1};

@@ -29,12 +29,12 @@
 
 %% What every boot comes to load, of whatever release, and every boot of a Mix release: without a boot profile,
 %% that is all that is known to be loaded first. Such modules have prepared code, and are neighbours in a squashfs.
--define(ALWAYS, [beam_lib, binary, erl_distribution, erl_features, erl_signal_handler, erpc, gb_sets, gb_trees, gen_statem,
-                 global, global_group, group, inet, inet_config, inet_db, inet_parse, inet_udp, io, kernel_config,
-                 kernel_refc, logger_formatter, logger_h_common, logger_handler_watcher, logger_olp, logger_proxy,
-                 logger_std_h, logger_sup, maps, net_kernel, os, prim_tty, proplists, queue, rpc, standard_error, string,
-                 supervisor_bridge, unicode, unicode_util, user_drv, user_sup, elixir,
-                 elixir_code_server, elixir_config, elixir_sup, 'Elixir.Kernel', 'Elixir.Macro.Env',
+-define(ALWAYS, [beam_lib, binary, erl_distribution, erl_features, erl_signal_handler, erpc, gb_sets, gb_trees,
+                 gen_statem, global, global_group, group, inet, inet_config, inet_db, inet_parse, inet_udp, io,
+                 kernel_config, kernel_refc, logger_formatter, logger_h_common, logger_handler_watcher, logger_olp,
+                 logger_proxy, logger_std_h, logger_sup, maps, net_kernel, os, prim_tty, proplists, queue, rpc,
+                 standard_error, string, supervisor_bridge, unicode, unicode_util, user_drv, user_sup,
+                 elixir, elixir_code_server, elixir_config, elixir_sup, 'Elixir.Kernel', 'Elixir.Macro.Env',
                  'Elixir.String.Tokenizer', 'Elixir.System']).
 
 %% What OTP's resolver is told: /etc/hosts first and the BEAM's own DNS client next. The default is to start

@@ -46,11 +46,12 @@ modules(Boot) ->
     First = lists:takewhile(fun(I) -> I =/= {kernel_load_completed} end, Instructions),
     lists:append([Modules || {primLoad, Modules} <- First]).
 
-%% Those of the module's table, and those of its literals.
+%% Those of the module's table, and those of its literals, by name: a map's keys come in the order in which this
+%% emulator, whose processes start together, happens to have met them.
 atoms(Beam) ->
     {ok, {_, [{atoms, Atoms}, {"LitT", Literals}]}} = beam_lib:chunks(Beam, [atoms, "LitT"], [allow_missing_chunks]),
     [atom_to_binary(Atom) || {_, Atom} <- Atoms] ++
-        [atom_to_binary(Atom) || Term <- literals(Literals), Atom <- atoms_of(Term)].
+        lists:sort([atom_to_binary(Atom) || Term <- literals(Literals), Atom <- atoms_of(Term)]).
 
 literals(missing_chunk) -> [];
 literals(<<0:32, _Count:32, Terms/binary>>) -> [binary_to_term(T) || <<Size:32, T:Size/binary>> <= Terms];

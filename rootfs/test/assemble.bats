@@ -150,6 +150,26 @@ check() {
   cmp "$root$image_prepared" "$root/again"
 }
 
+@test "prepared code: its atoms come in one order, whatever their order in the emulator that looks for them" {
+  local -a image_emulator=(-emu_flavor emu)
+  stage_release
+  image_escript "$root" prepare.escript atoms "$root" "$root/one"
+  # The last is the first: each with its length, from where and as many as the header says (prepared_code.c).
+  # shellcheck disable=SC2016 # Perl
+  perl -0777 -pe '
+    my ($count, $from) = unpack("x40 V V");
+    my ($at, @names) = ($from);
+    for my $i (1 .. $count) {
+      push(@names, unpack("x$at C/a", $_));
+      $at += 1 + length($names[-1]);
+    }
+    substr($_, $from, $at - $from) = join("", map { chr(length($_)) . $_ } reverse(@names))' \
+    "$root/one" >"$root/reversed"
+  image_emulator+=("+zcode$root/reversed")
+  image_escript "$root" prepare.escript atoms "$root" "$root/two"
+  cmp "$root"/{one,two}
+}
+
 @test "prepared code is for the .beam that it was made of, and can be loaded, replaced and purged" {
   stage_release
   image_prepare "$root"

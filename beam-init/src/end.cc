@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "pid1/file.h"
+#include "pid1/limits.h"
 #include "pid1/mount.h"
 #include "pid1/power.h"
 #include "pid1/signals.h"
@@ -134,6 +135,10 @@ pid1::Result<int> start_ender(pid1::Console& console, unsigned grace_ms, const c
   PID1_TRY_ASSIGN(const pid_t child, pid1::sys::fork());
   if (child == 0) {
     (void)pid1::block_signals(pid1::kAllSignals);
+    // The kernel, short of memory, kills whom it may until the BEAM gives up, which it may not
+    // (process 1). Nothing is gained by this one, and the volumes are lost with it. No loss where
+    // that is not allowed.
+    (void)pid1::set_oom_score_adj(-1000);
     pid1::sys::close(pipe.writer);
     wait_to_end(console, pipe.reader, grace_ms, control);
   }

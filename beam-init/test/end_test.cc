@@ -436,6 +436,12 @@ INSTANTIATE_TEST_SUITE_P(All, EnderVariable,
                                          Pipe{"Closed", "5"}, Pipe{"Huge", "99999999999"}),
                          [](const auto& instance) { return instance.param.name; });
 
+TEST_F(EnderTest, TheKernelShortOfMemoryTakesAnother) {
+  kernel.add_file("/proc/self/oom_score_adj", "0");
+  (void)live("poweroff 0");
+  EXPECT_EQ(kernel.content("/proc/self/oom_score_adj"), "-1000");
+}
+
 TEST_F(EnderTest, DoesWhatPid1Cannot) {
   add_control_port();
   boot("beam.mount=/dev/vda:/data:ext4");

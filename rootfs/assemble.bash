@@ -222,7 +222,7 @@ image_settings() {
     # nearly) cost 17 MB. A release that wants more says so in its vm.args, which comes later.
     +P 65536 +Q 16384
     # A process begins with 8 KB of heap instead of 2: what handles a request grows to that at once, and each
-    # growth is a collection. A tenth of what a new connection costs the JIT, and 2 % of what a boot costs.
+    # growth is a collection: 7 % of what a new connection costs the JIT, and 2 % of what a boot costs.
     +hms 987
     # Two threads for blocking file operations instead of ten.
     +SDio 2
